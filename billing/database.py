@@ -1,0 +1,98 @@
+"""The database: one class for SQLite and PostgreSQL, with transactions that mean the same on both."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+# Seconds that a writer waits for another one on SQLite before it gives up.
+SQLITE_BUSY_SECONDS = 30
+
+
+class Database:
+    """Opens transactions. `on_commit` callbacks run after each one that may have written, with no arguments."""
+
+    def __init__(self, url: str, *, statement_timeout: float | None = None) -> None:
+        self.url = driver_url(url)
+        self.engine = _engine(self.url, statement_timeout)
+        self._reader = self.engine.execution_options(assent_read=True)
+        self._write = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        self._read = async_sessionmaker(self._reader, class_=AsyncSession, expire_on_commit=False)
+        self.on_commit: list[Callable[[], None]] = []
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session that commits at the end and rolls back on any exception. On SQLite it holds the write lock."""
+        async with self._write.begin() as session:
+            yield session
+        for notify in self.on_commit:
+            notify()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one snapshot and takes no write lock."""
+        async with self._read.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self.engine.dispose()
+
+
+def driver_url(url: str) -> URL:
+    """`sqlite:///file` and `postgresql://...` with the async driver that we use. Raises ValueError for other databases."""
+    parsed = make_url(url)
+    driver = DRIVERS.get(parsed.get_backend_name())
+    if driver is None:
+        raise ValueError(f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql://...")
+    return parsed.set(drivername=driver)
+
+
+def _engine(url: URL, statement_timeout: float | None) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    settings = {"statement_timeout": str(int(statement_timeout * 1000))} if statement_timeout else {}
+    return create_async_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"server_settings": {"timezone": "UTC", "application_name": "assent", **settings}},
+    )
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _make_sqlite_honest)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_sqlite_honest(connection: Any, _record: object) -> None:
+    """Leaves transactions to SQLAlchemy (the driver begins none before a SAVEPOINT), and turns on what SQLite has off."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: one that read first could only fail when another wrote meanwhile."""
+    read = connection.get_execution_options().get("assent_read", False)
+    connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")

@@ -1,0 +1,57 @@
+"""The tables, by noun."""
+
+from billing.tables.base import JSON, Identifier, Row, new_id
+from billing.tables.catalogue import Price, Product
+from billing.tables.consents import (
+    Consent,
+    ConsentChannel,
+    ConsentProduct,
+    ConsentRecord,
+    ConsentUsage,
+    IntervalUnit,
+    LedgerAction,
+    Terms,
+)
+from billing.tables.customers import Customer
+from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Payment
+from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
+from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
+from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
+from billing.tables.subscriptions import Subscription, SubscriptionItem
+
+__all__ = [
+    "JSON",
+    "ApiKey",
+    "Consent",
+    "ConsentChannel",
+    "ConsentProduct",
+    "ConsentRecord",
+    "ConsentUsage",
+    "Customer",
+    "EventSource",
+    "EventStatus",
+    "Identifier",
+    "Installation",
+    "IntervalUnit",
+    "Invoice",
+    "InvoiceLine",
+    "InvoicePayment",
+    "KeyScope",
+    "LedgerAction",
+    "Mandate",
+    "Operation",
+    "OperationStatus",
+    "PaymentMethod",
+    "Payment",
+    "Price",
+    "Product",
+    "Row",
+    "SetupIntent",
+    "SetupSession",
+    "StripeEvent",
+    "StripeObject",
+    "Subscription",
+    "SubscriptionItem",
+    "Terms",
+    "new_id",
+]

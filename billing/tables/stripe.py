@@ -1,0 +1,74 @@
+"""What Stripe told us: its events as received, its objects as last known."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, Text
+from sqlmodel import Field, SQLModel
+
+from billing.tables.base import JSON, Row, one_of
+
+
+class EventStatus(StrEnum):
+    """How far an event has come."""
+
+    RECEIVED = "RECEIVED"
+    APPLIED = "APPLIED"
+    SKIPPED = "SKIPPED"
+    FAILED = "FAILED"
+
+
+class EventSource(StrEnum):
+    """How an event reached us."""
+
+    WEBHOOK = "WEBHOOK"
+    SWEEP = "SWEEP"
+    REPLAY = "REPLAY"
+
+
+class StripeObject(SQLModel, table=True):
+    """The latest known JSON of one object of Stripe's, unexpanded, and the seconds for which it is known to stand.
+
+    `known_from` = `known_until` = the event's second where an event told us; for an answer of the API, the window of the call
+    by Stripe's own clock. `event_type` and `previous` belong to the event that told us; both null for an answer.
+    """
+
+    __tablename__ = "stripe_objects"
+
+    stripe_id: str = Field(primary_key=True)
+    type: str
+    data: dict[str, Any] = Field(sa_type=JSON)
+    previous: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    event_type: str | None = None
+    event_id: str | None = None
+    customer_stripe_id: str | None = Field(default=None, index=True)
+    known_from: int
+    known_until: int
+    deleted_at: datetime | None = None
+
+
+class StripeEvent(Row, table=True):
+    """One event as received; `created_at` is Stripe's second. The row is also the job that applies it."""
+
+    __tablename__ = "stripe_events"
+    __table_args__ = (
+        one_of("status", EventStatus),
+        one_of("source", EventSource),
+        Index("ix_stripe_events_due", "status", "due_at"),
+    )
+
+    stripe_id: str = Field(unique=True)
+    type: str = Field(index=True)
+    object_stripe_id: str = Field(index=True)
+    api_version: str | None = None
+    payload: str = Field(sa_type=Text)
+    """The body as received."""
+    source: str = EventSource.WEBHOOK
+    status: str = EventStatus.RECEIVED
+    attempts: int = 0
+    error: str | None = None
+    received_at: datetime
+    applied_at: datetime | None = None
+    due_at: datetime
+    """When it may be tried (again); a worker that takes it moves this on: that is its lease."""

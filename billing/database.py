@@ -12,6 +12,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
+# A reader sees one snapshot for as long as it looks.
+READ_OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {"assent_read": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
 # Seconds that a writer waits for another one on SQLite before it gives up.
 SQLITE_BUSY_SECONDS = 30
 
@@ -22,7 +28,7 @@ class Database:
     def __init__(self, url: str, *, statement_timeout: float | None = None) -> None:
         self.url = driver_url(url)
         self.engine = _engine(self.url, statement_timeout)
-        self._reader = self.engine.execution_options(assent_read=True)
+        self._reader = self.engine.execution_options(**READ_OPTIONS[self.dialect])
         self._write = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, class_=AsyncSession, expire_on_commit=False)
         self.on_commit: list[Callable[[], None]] = []

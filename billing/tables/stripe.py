@@ -46,6 +46,8 @@ class StripeObject(SQLModel, table=True):
     known_from: int
     known_until: int
     deleted_at: datetime | None = None
+    refresh_at: datetime | None = Field(default=None, index=True)
+    """When to read it again at Stripe, because what we were told could not be put in order."""
 
 
 class StripeEvent(Row, table=True):

@@ -1,0 +1,158 @@
+"""Stripe, spoken to: the only module that imports its SDK.
+
+A request is data (method, path, parameters), so that an operation can keep it and send it again exactly as it was.
+"""
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, Self
+
+import httpx
+import stripe
+
+from billing.errors import BillingError, StripeRejected, StripeUnavailable
+
+API_VERSION: str = stripe.api_version
+
+# Seconds. Stripe finishes ordinary calls in well under these; a client of ours is waiting.
+CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 20.0
+MAX_NETWORK_RETRIES = 2
+
+# A signature's time may lie this many seconds in the past (the SDK's default) or, by clock skew, in the future.
+SIGNATURE_TOLERANCE = 300
+
+JSONObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What Stripe is asked. `params` are Stripe's own, nested."""
+
+    method: Literal["get", "post", "delete"]
+    path: str
+    params: JSONObject
+
+    @classmethod
+    def load(cls, data: JSONObject) -> Self:
+        """From what `dump` made."""
+        return cls(data["method"], data["path"], data["params"])
+
+    def dump(self) -> JSONObject:
+        """As JSON."""
+        return {"method": self.method, "path": self.path, "params": self.params}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Stripe's object, and the seconds by Stripe's clock within which it was true."""
+
+    data: JSONObject
+    known_from: int
+    known_until: int
+
+
+@dataclass
+class Declined(BillingError):
+    """A 402: final for its idempotency key. `error` is Stripe's own error object."""
+
+    error: JSONObject
+
+
+@dataclass
+class IdempotencyFault(BillingError):
+    """Stripe saw our key with other parameters: a defect of ours, never a caller's."""
+
+
+class StripeGateway:
+    """One client for one event loop; `close` it there."""
+
+    def __init__(self, key: str, *, base: str | None = None) -> None:
+        stripe.enable_telemetry = False
+        transport = stripe.HTTPXClient(timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT))
+        self._transport = transport
+        self._client = stripe.StripeClient(
+            key,
+            http_client=transport,
+            # The client's default is none at all, whatever the module's global says.
+            max_network_retries=MAX_NETWORK_RETRIES,
+            **({"base_addresses": dict.fromkeys(("api", "connect", "files", "meter_events"), base)} if base else {}),
+        )
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._transport.close_async()
+
+    async def send(self, request: Request, *, idempotency_key: str | None = None) -> Answer:
+        """Asks Stripe. Raises Declined, StripeRejected, StripeUnavailable, IdempotencyFault."""
+        options = {"idempotency_key": idempotency_key} if idempotency_key and request.method == "post" else {}
+        started = time.monotonic()
+        try:
+            response = await self._client.raw_request_async(request.method, request.path, **request.params, **options)
+        except stripe.StripeError as error:
+            raise translate(error) from error
+        return _answer(response, time.monotonic() - started)
+
+    async def get(self, path: str, **params: Any) -> Answer:
+        """Reads one object or one page."""
+        return await self.send(Request("get", path, params))
+
+    async def list_all(self, path: str, **params: Any) -> list[JSONObject]:
+        """Reads every page of a list."""
+        found: list[JSONObject] = []
+        while True:
+            after = {"starting_after": found[-1]["id"]} if found else {}
+            page = (await self.get(path, limit=100, **params, **after)).data
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+
+
+def _answer(response: Any, took: float) -> Answer:
+    """An answer is true somewhere between the call's start and its `Date`, both by Stripe's clock."""
+    data = json.loads(response.body)
+    date = response.headers.get("date")
+    until = int(parsedate_to_datetime(date).timestamp()) if date else int(time.time())
+    return Answer(data, until - math.ceil(took), until)
+
+
+def translate(error: stripe.StripeError) -> BillingError:
+    """The SDK's error in our words. Status decides; the class of a 402 does not (STRIPE.md 3.2)."""
+    status, body = error.http_status, _error_body(error)
+    code, message = body.get("code"), body.get("message") or str(error.user_message or "Stripe gave no reason.")
+    if status == 402:
+        return Declined(message, body)
+    if body.get("type") == "idempotency_error" and code != "idempotency_key_in_use":
+        return IdempotencyFault(message)
+    if status in (400, 401, 403, 404):
+        return StripeRejected(message, status, code, body.get("param"), error.request_id)
+    # 409 (our own key is in use) and 429 come before Stripe does anything: certainly not done by this sending.
+    return StripeUnavailable(retry_after_seconds=1, possibly_done=status not in (409, 429))
+
+
+def _error_body(error: stripe.StripeError) -> JSONObject:
+    body = error.json_body
+    found = body.get("error") if isinstance(body, dict) else None
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def verify_signature(payload: bytes, header: str, secrets: list[str], now: float) -> bool:
+    """Whether `header` signs `payload` with one of `secrets`, neither too old nor from the future.
+
+    `construct_event` would do the first half too, at sixty times the cost; neither looks at the future.
+    """
+    if not any(_signed(payload, header, secret) for secret in secrets):
+        return False
+    stamps = [part[2:] for part in header.split(",") if part.startswith("t=")]
+    return len(stamps) == 1 and stamps[0].isdigit() and abs(now - int(stamps[0])) <= SIGNATURE_TOLERANCE
+
+
+def _signed(payload: bytes, header: str, secret: str) -> bool:
+    try:
+        # The age is judged by the caller's `now`, in `verify_signature`.
+        stripe.WebhookSignature.verify_header(payload.decode(), header, secret, tolerance=None)
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        return False
+    return True

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 import httpx
 import stripe
+from stripe._base_address import BaseAddresses
 
 from billing.errors import BillingError, StripeRejected, StripeUnavailable
 
@@ -67,23 +68,24 @@ class IdempotencyFault(BillingError):
 
 
 class StripeGateway:
-    """One client for one event loop; `close` it there."""
+    """One client for one event loop; `close` it there. `account` is Stripe's id of the account that the key belongs to."""
 
-    def __init__(self, key: str, *, base: str | None = None) -> None:
+    def __init__(self, key: str, *, account: str, base: str | None = None) -> None:
+        self.account = account
         stripe.enable_telemetry = False
         transport = stripe.HTTPXClient(timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT))
         self._transport = transport
         self._client = stripe.StripeClient(
             key,
             http_client=transport,
+            base_addresses=_addresses(base) if base else {},
             # The client's default is none at all, whatever the module's global says.
             max_network_retries=MAX_NETWORK_RETRIES,
-            **({"base_addresses": dict.fromkeys(("api", "connect", "files", "meter_events"), base)} if base else {}),
         )
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._transport.close_async()
+        await self._transport.close_async()  # type: ignore[no-untyped-call]
 
     async def send(self, request: Request, *, idempotency_key: str | None = None) -> Answer:
         """Asks Stripe. Raises Declined, StripeRejected, StripeUnavailable, IdempotencyFault."""
@@ -108,6 +110,11 @@ class StripeGateway:
             found += page["data"]
             if not page["has_more"]:
                 return found
+
+
+def _addresses(base: str) -> BaseAddresses:
+    """All four, because each that is missing still points at Stripe."""
+    return {"api": base, "connect": base, "files": base, "meter_events": base}
 
 
 def _answer(response: Any, took: float) -> Answer:

@@ -1,0 +1,98 @@
+"""The words of operations: what a mutation wants, the steps it takes, and how it ends."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.callers import Caller
+from billing.errors import BillingError, StripeRejected
+from billing.stripe_gateway import Answer, Declined, Request
+from billing.tables import Operation
+
+# How long a holder has an operation to itself; longer than the slowest call with its retries.
+LEASE = timedelta(seconds=75)
+
+# Stripe keeps an idempotency key for at least 24 hours; after this nothing is sent again under the old key.
+RESEND_WINDOW = timedelta(hours=23)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A mutation as it was called. `intent` is its input, validated, as JSON; `key` the client's idempotency key."""
+
+    mutation: str
+    caller: Caller
+    key: str
+    intent: dict[str, Any]
+    customer_id: UUID | None = None
+
+    @property
+    def input_hash(self) -> str:
+        """Of what makes one input different from another."""
+        text = json.dumps(self.intent, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Send:
+    """Next, Stripe is asked this, under the step's name."""
+
+    step: str
+    request: Request
+
+
+@dataclass(frozen=True)
+class Finish:
+    """It is over: `error` is kept and repeated for the same key, `result` is what the answer needs beside the node."""
+
+    error: BillingError | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+Outcome = Answer | Declined | StripeRejected
+Next = Send | Finish
+
+Begin = Callable[[AsyncSession, Operation, datetime], Awaitable[Next]]
+Step = Callable[[AsyncSession, Operation, Outcome, datetime], Awaitable[Next]]
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """How one mutation is carried out.
+
+    `begin` validates and reserves; it may raise, and then nothing is kept and the key is not used. Each of `steps` records an
+    outcome and says what comes next; a StripeRejected that it raises means that nothing happened. `charges`: after a
+    crash only the client sends it again, and `resume` decides, in the transaction that stamps the sending, whether it may be.
+    """
+
+    mutation: str
+    begin: Begin
+    steps: Mapping[str, Step]
+    charges: bool = False
+    resume: Begin | None = None
+
+
+def answered(outcome: Outcome) -> Answer:
+    """The answer; raises what Stripe refused with."""
+    if isinstance(outcome, Answer):
+        return outcome
+    if isinstance(outcome, Declined):
+        raise StripeRejected(outcome.message, 402, outcome.error.get("code"), outcome.error.get("param"))
+    raise outcome
+
+
+def stripe_key(account: str, operation: Operation) -> str:
+    """The key sent to Stripe: the same for the same wish, whatever API key asks and whichever backup was restored."""
+    parts = (account, operation.mutation, operation.party, operation.key, str(operation.attempt), operation.step or "")
+    return "assent-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def ours(operation: Operation, **more: str) -> dict[str, str]:
+    """The metadata that ties an object of Stripe's to the operation that made it, and to our row."""
+    return {"assent_operation": str(operation.id), "assent_id": str(operation.node_id), **more}

@@ -1,0 +1,131 @@
+"""Running an operation: reserve, call, record. One of the three places in `billing` that open transactions."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing import errors
+from billing.callers import ASSENT
+from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
+from billing.operations.model import RESEND_WINDOW, Call, Outcome, Procedure, stripe_key
+from billing.operations.searching import search
+from billing.operations.taking import advance, stored_request, take
+from billing.runtime import Runtime
+from billing.stripe_gateway import Declined, IdempotencyFault
+from billing.tables import Operation, OperationStatus
+
+log = structlog.get_logger()
+
+# Until Assent tries again what Stripe refused to it.
+TRY_AGAIN = timedelta(minutes=5)
+
+
+class Overtaken(Exception):
+    """Our lease ran out and somebody else has taken the operation."""
+
+
+async def run(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
+    """Carries a mutation out, once for its key, and answers with the finished operation (SUCCEEDED or FAILED).
+
+    Raises what `begin` raises; IdempotencyMismatch; Conflict; StripeRejected, after which the key may be used again;
+    StripeUnavailable, after which the same key continues.
+    """
+    while True:
+        operation = await take(runtime, procedure, call)
+        try:
+            return await drive(runtime, procedure, operation)
+        except Overtaken:
+            continue
+
+
+async def drive(runtime: Runtime, procedure: Procedure, operation: Operation) -> Operation:
+    """Goes from step to step until the operation is over. The caller holds its lease."""
+    while operation.status == OperationStatus.PENDING:
+        outcome = await _ask(runtime, operation)
+        operation = await record(runtime, procedure, operation, outcome)
+    return operation
+
+
+def failure(operation: Operation) -> BillingError | None:
+    """The error with which the operation ended, the same for everyone who asks with its key."""
+    return errors.load(operation.error) if operation.error else None
+
+
+async def _ask(runtime: Runtime, operation: Operation) -> Outcome:
+    try:
+        if _too_old(operation, runtime.clock()):
+            return await _find_out(runtime, operation)
+        key = stripe_key(runtime.gateway.account, operation)
+        return await runtime.gateway.send(stored_request(operation), idempotency_key=key)
+    except (Declined, StripeRejected) as refusal:
+        return refusal
+    except StripeUnavailable:
+        await _settle(runtime, operation, OperationStatus.PENDING)
+        raise
+    except IdempotencyFault as fault:
+        log.error("stripe saw another request under our key", operation=str(operation.id), detail=fault.message)
+        await _settle(runtime, operation, OperationStatus.UNKNOWN)
+        raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into.") from fault
+
+
+def _too_old(operation: Operation, now: datetime) -> bool:
+    return operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
+
+
+async def _find_out(runtime: Runtime, operation: Operation) -> Outcome:
+    """Past the window Stripe may have forgotten the key, so nothing is sent: look for what was made."""
+    found = await search(runtime.gateway, operation)
+    if found is not None:
+        return found
+    await _release(runtime, operation)
+    raise StripeUnavailable("This call did not reach Stripe in time; call again with the same idempotencyKey.", 0)
+
+
+async def record(runtime: Runtime, procedure: Procedure, operation: Operation, outcome: Outcome) -> Operation:
+    """Writes an outcome down together with what follows from it.
+
+    Raises StripeRejected, with the key free again, where the step says that nothing happened; Overtaken.
+    """
+    try:
+        async with runtime.database.transaction() as session:
+            held = await _hold(session, operation)
+            now = runtime.clock()
+            step = procedure.steps[held.step or ""]
+            advance(held, await step(session, held, outcome, now), now)
+            session.add(held)
+            return held
+    except StripeRejected:
+        await _release(runtime, operation)
+        raise
+
+
+async def _release(runtime: Runtime, operation: Operation) -> None:
+    """Nothing happened. A client's key is free again; what Assent itself has to do it tries again, from the beginning."""
+    async with runtime.database.transaction() as session:
+        held = await _hold(session, operation)
+        held.updated_at = runtime.clock()
+        held.attempt += 1
+        if held.actor == ASSENT:
+            held.step, held.due_at = None, held.updated_at + TRY_AGAIN
+        else:
+            held.status = OperationStatus.RELEASED
+        session.add(held)
+
+
+async def _hold(session: AsyncSession, operation: Operation) -> Operation:
+    statement = select(Operation).where(Operation.id == operation.id).with_for_update()
+    held = (await session.exec(statement)).one()
+    if held.fence != operation.fence or held.status != OperationStatus.PENDING:
+        raise Overtaken
+    return held
+
+
+async def _settle(runtime: Runtime, operation: Operation, status: OperationStatus) -> None:
+    """Lets go of the operation, in this status."""
+    async with runtime.database.transaction() as session:
+        held = await _hold(session, operation)
+        held.status = status
+        held.due_at = held.updated_at = runtime.clock()
+        session.add(held)

@@ -1,0 +1,111 @@
+"""Finishing what a crash left behind, and what one transaction ordered for after its commit."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing import mirror
+from billing.errors import BillingError
+from billing.operations.model import LEASE, Call, Procedure
+from billing.operations.running import Overtaken, drive, record
+from billing.operations.searching import search
+from billing.operations.taking import Busy, begin, find, new_operation, resume
+from billing.runtime import Runtime
+from billing.stripe_gateway import Answer
+from billing.tables import Operation, OperationStatus
+
+log = structlog.get_logger()
+
+# A charge that was never seen at Stripe is given up after this; nothing is in flight for so long.
+ABANDON_AFTER = timedelta(minutes=10)
+
+Procedures = Mapping[str, Procedure]
+
+
+async def order(session: AsyncSession, call: Call, now: datetime) -> None:
+    """Puts an operation on the list of the sweep, in the caller's own transaction; twice for the same key is once."""
+    if await find(session, call) is not None:
+        return
+    session.add(new_operation(call, now))
+
+
+async def sweep(runtime: Runtime, procedures: Procedures, *, limit: int = 100) -> int:
+    """Takes up every operation that nobody holds, and answers how many it looked at.
+
+    What charges is only looked up at Stripe; everything else is carried through.
+    """
+    due = await _due(runtime, limit)
+    for operation in due:
+        try:
+            await _take_up(runtime, procedures[operation.mutation], operation)
+        except (Busy, Overtaken):
+            continue
+        except BillingError as error:
+            log.warning("operation not finished", operation=str(operation.id), error=error.message)
+    return len(due)
+
+
+async def _due(runtime: Runtime, limit: int) -> list[Operation]:
+    statement = (
+        select(Operation)
+        .where(Operation.status == OperationStatus.PENDING, col(Operation.due_at) <= runtime.clock())
+        .order_by(col(Operation.due_at), col(Operation.id))
+        .limit(limit)
+    )
+    async with runtime.database.read() as session:
+        return list((await session.exec(statement)).all())
+
+
+async def _take_up(runtime: Runtime, procedure: Procedure, operation: Operation) -> None:
+    if procedure.charges:
+        await _look_up(runtime, procedure, operation)
+        return
+    async with runtime.database.transaction() as session:
+        held = await _lock(session, operation)
+        if held.step is None:
+            await begin(session, procedure, held, runtime.clock())
+        else:
+            await resume(session, procedure, held, runtime.clock())
+    await drive(runtime, procedure, held)
+
+
+async def _lock(session: AsyncSession, operation: Operation) -> Operation:
+    statement = select(Operation).where(Operation.id == operation.id).with_for_update()
+    held = (await session.exec(statement)).one()
+    if held.status != OperationStatus.PENDING or held.fence != operation.fence:
+        raise Busy
+    return held
+
+
+async def _look_up(runtime: Runtime, procedure: Procedure, operation: Operation) -> None:
+    """Finds out what became of a charge; performs nothing. Its own client continues it, with its own key."""
+    async with runtime.database.transaction() as session:
+        held = await _lock(session, operation)
+        held.fence += 1
+        held.due_at = runtime.clock() + LEASE
+        session.add(held)
+    found = await search(runtime.gateway, held)
+    if found is not None and _is_over(found):
+        await record(runtime, procedure, held, found)
+        return
+    async with runtime.database.transaction() as session:
+        await _leave(session, held, found, runtime.clock())
+
+
+def _is_over(found: Answer) -> bool:
+    """Whether what was to be paid has been paid."""
+    return found.data.get("object") == "invoice" and found.data.get("status") == "paid"
+
+
+async def _leave(session: AsyncSession, operation: Operation, found: Answer | None, now: datetime) -> None:
+    held = await _lock(session, operation)
+    if found is not None:
+        await mirror.record(session, found, now=now)
+    elif held.first_sent_at is None or now - held.first_sent_at > ABANDON_AFTER:
+        held.status = OperationStatus.RELEASED
+    # The client may take it up at once; we look again after a while.
+    held.due_at = held.updated_at = now
+    session.add(held)

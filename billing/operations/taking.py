@@ -1,0 +1,146 @@
+"""Taking an operation: the first caller reserves it, the others wait for its outcome."""
+
+import asyncio
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.errors import Conflict, IdempotencyMismatch
+from billing.operations.model import LEASE, Call, Finish, Next, Procedure, Send
+from billing.runtime import Runtime
+from billing.stripe_gateway import Request
+from billing.tables import Operation, OperationStatus, new_id
+
+# Seconds that a caller waits for another one's operation, and between two looks.
+PATIENCE = 30.0
+LOOK_AGAIN = 0.05
+
+
+class Busy(Exception):
+    """Somebody else has the operation, or the object that it would change."""
+
+
+async def take(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
+    """The operation of this call: finished by whoever was first, or now held by us.
+
+    Raises what `begin` raises, IdempotencyMismatch, and Conflict where another one holds it for too long.
+    """
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while True:
+        try:
+            async with runtime.database.transaction() as session:
+                return await _take(session, procedure, call, runtime.clock())
+        except (Busy, IntegrityError) as error:
+            if asyncio.get_running_loop().time() >= deadline:
+                raise _too_long(error) from error
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+def _too_long(error: Exception) -> Exception:
+    # Two first callers collide on a unique index and one comes back here; a collision that lasts is a defect.
+    return error if isinstance(error, IntegrityError) else Conflict("Another operation on the same object is under way.")
+
+
+async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: datetime) -> Operation:
+    operation = await find(session, call)
+    if operation is None:
+        return await begin(session, procedure, new_operation(call, now), now)
+    if operation.input_hash != call.input_hash:
+        raise IdempotencyMismatch()
+    if operation.status == OperationStatus.UNKNOWN:
+        raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into and is not repeated.")
+    if operation.status == OperationStatus.RELEASED or operation.step is None:
+        return await begin(session, procedure, operation, now)
+    if operation.status == OperationStatus.PENDING:
+        await resume(session, procedure, operation, now)
+    return operation
+
+
+async def find(session: AsyncSession, call: Call) -> Operation | None:
+    """The operation of this (party, mutation, key), locked."""
+    statement = select(Operation).where(
+        Operation.party == call.caller.party, Operation.mutation == call.mutation, Operation.key == call.key
+    )
+    return (await session.exec(statement.with_for_update())).first()
+
+
+def new_operation(call: Call, now: datetime) -> Operation:
+    """Not begun yet, and due at once."""
+    return Operation(
+        created_at=now,
+        mutation=call.mutation,
+        party=call.caller.party,
+        key=call.key,
+        input_hash=call.input_hash,
+        actor=call.caller.name,
+        customer_id=call.customer_id,
+        intent=call.intent,
+        node_id=new_id(),
+        due_at=now,
+        updated_at=now,
+    )
+
+
+async def begin(session: AsyncSession, procedure: Procedure, operation: Operation, now: datetime) -> Operation:
+    """Reserves a new operation, or one that came to nothing before."""
+    operation.subject = None
+    following = await procedure.begin(session, operation, now)
+    if operation.subject is not None:
+        await _claim(session, operation)
+    operation.status = OperationStatus.PENDING
+    advance(operation, following, now)
+    operation.fence += 1
+    session.add(operation)
+    await session.flush()
+    return operation
+
+
+async def _claim(session: AsyncSession, operation: Operation) -> None:
+    """Raises Busy where another operation holds the object; the unique index decides between two that look at once."""
+    held = select(Operation.id).where(
+        Operation.subject == operation.subject,
+        Operation.status == OperationStatus.PENDING,
+        col(Operation.id) != operation.id,
+    )
+    if (await session.exec(held)).first() is not None:
+        raise Busy
+
+
+async def resume(session: AsyncSession, procedure: Procedure, operation: Operation, now: datetime) -> None:
+    """Takes over what nobody holds any more. Raises Busy while somebody does."""
+    if operation.due_at > now:
+        raise Busy
+    operation.fence += 1
+    if procedure.resume is not None:
+        advance(operation, await procedure.resume(session, operation, now), now)
+    operation.due_at = now + LEASE
+    session.add(operation)
+
+
+def advance(operation: Operation, following: Next, now: datetime) -> None:
+    """Stamps what comes next; a step that is sent again keeps the time of its first sending."""
+    operation.updated_at = now
+    if isinstance(following, Send):
+        if operation.step != following.step or operation.first_sent_at is None:
+            operation.first_sent_at = now
+        operation.step, operation.request = following.step, following.request.dump()
+        operation.due_at = now + LEASE
+        return
+    _finish(operation, following)
+
+
+def _finish(operation: Operation, finish: Finish) -> None:
+    operation.status = OperationStatus.FAILED if finish.error else OperationStatus.SUCCEEDED
+    operation.error = finish.error.dump() if finish.error else None
+    operation.result = finish.result
+    # What was asked may hold personal values, and nobody sends it again.
+    operation.request = None
+
+
+def stored_request(operation: Operation) -> Request:
+    """What is to be sent at the operation's step."""
+    if operation.request is None:
+        raise ValueError(f"operation {operation.id} has nothing to send")
+    return Request.load(operation.request)

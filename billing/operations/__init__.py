@@ -5,7 +5,7 @@ one: what Stripe answered and what follows. Whoever comes to a row whose lease h
 Stripe's, so a crash at any point leads to one effect or to none.
 """
 
-from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Send, answered, ours
+from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Send, answered, ours, unkeyed
 from billing.operations.once import run_once
 from billing.operations.running import failure, run
 from billing.operations.sweeping import order, sweep
@@ -23,5 +23,6 @@ __all__ = [
     "ours",
     "run",
     "run_once",
+    "unkeyed",
     "sweep",
 ]

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing.callers import Caller
 from billing.errors import BillingError, StripeRejected
 from billing.stripe_gateway import Answer, Declined, Request
-from billing.tables import Operation
+from billing.tables import Operation, new_id
 
 # How long a holder has an operation to itself; longer than the slowest call with its retries.
 LEASE = timedelta(seconds=75)
@@ -96,3 +96,8 @@ def stripe_key(account: str, operation: Operation) -> str:
 def ours(operation: Operation, **more: str) -> dict[str, str]:
     """The metadata that ties an object of Stripe's to the operation that made it, and to our row."""
     return {"assent_operation": str(operation.id), "assent_id": str(operation.node_id), **more}
+
+
+def unkeyed(mutation: str, caller: Caller, intent: dict[str, Any], customer_id: UUID | None = None) -> Call:
+    """A call whose input has no idempotencyKey: each is an operation of its own."""
+    return Call(mutation, caller, str(new_id()), intent, customer_id)

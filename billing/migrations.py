@@ -49,9 +49,8 @@ async def within_migration(url: str, work: Callable[[Connection], None]) -> None
 
 def _allow_copies(connection: Connection) -> None:
     """SQLite alters a table by copying it, and dropping the old one would delete what refers to it."""
-    cursor = (
-        connection.connection.cursor()
-    )  # the driver's: in a transaction of ours the pragma would do nothing
+    # The driver's own cursor: in a transaction, which SQLAlchemy would begin, the pragma does nothing.
+    cursor = connection.connection.cursor()
     cursor.execute("PRAGMA foreign_keys = OFF")
     cursor.close()
 

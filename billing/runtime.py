@@ -15,8 +15,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The database, Stripe, and the clock."""
+    """The database, Stripe, the clock, and the settings that decide what may be done.
+
+    `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to invoices.
+    """
 
     database: Database
     gateway: StripeGateway
+    allows_redirect: Callable[[str], bool]
+    automatic_tax: bool = False
     clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,9 @@
+"""Counters that an operator watches."""
+
+from prometheus_client import Counter
+
+METHOD_TYPE_NOT_OFFERED = Counter(
+    "assent_payment_method_type_not_offered",
+    "Setup sessions in which Stripe did not offer a type that was asked for.",
+    ["type"],
+)

@@ -24,7 +24,8 @@ check: $(VENV)/dev.stamp ## format, lint, types, import arrows, schema, contract
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/assent schema | diff --unified schema/schema.graphql -
+	@$(BIN)/assent schema | diff --unified schema/schema.graphql - \
+		|| { echo 'Not current: $(BIN)/assent schema > schema/schema.graphql' >&2; exit 1; }
 ifneq ($(CONTRACT),)
 	@$(BIN)/python $(CONTRACT) --due-only schema/schema.graphql
 endif

@@ -1,0 +1,72 @@
+"""The sandbox over HTTP."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.core import Sandbox
+from sandbox.deliveries import Courier
+from sandbox.recording import Recorder
+from sandbox.resources import ENDPOINTS, KINDS, accounts, webhook_endpoints
+from sandbox.settings import known_methods
+from sandbox.wire.api import Api
+
+
+def create_app(sandbox: Sandbox) -> Starlette:
+    """The API under /v1, the sandbox's own controls, and the hosted pages."""
+    recorder = Recorder(sandbox.settings.record) if sandbox.settings.record else None
+    api = Api(sandbox, ENDPOINTS, KINDS, recorder)
+    prepare(sandbox)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        courier = asyncio.create_task(Courier(sandbox).run())
+        yield
+        courier.cancel()
+        await asyncio.gather(courier, return_exceptions=True)
+        sandbox.database.close()
+        if recorder:
+            recorder.close()
+
+    return Starlette(
+        routes=[
+            Route("/v1/{rest:path}", api.serve, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
+            *_controls(sandbox),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def prepare(sandbox: Sandbox) -> None:
+    """Make what every start needs: the account, and the endpoint that was asked for."""
+    settings = sandbox.settings
+    with sandbox.work() as work:
+        accounts.current(work)
+        if settings.webhook_url and settings.webhook_secret:
+            webhook_endpoints.ensure(work, settings.webhook_url, settings.webhook_secret)
+
+
+def _controls(sandbox: Sandbox) -> list[Route]:
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse({"methods": list(sandbox.methods)})
+
+    async def configure(request: Request) -> Response:
+        try:
+            sandbox.methods = known_methods((await request.json())["methods"])
+        except (ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"error": f'Send {{"methods": ["card", "amazon_pay"]}}. {error}'}, 400)
+        return await show(request)
+
+    return [
+        Route("/_sandbox/health", health),
+        Route("/_sandbox/config", show, methods=["GET"]),
+        Route("/_sandbox/config", configure, methods=["POST"]),
+    ]

@@ -1,0 +1,34 @@
+"""The sandbox as a value: its settings, its time, its state, and the way to change it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sandbox.clock import Clock
+from sandbox.database import Database
+from sandbox.settings import Settings
+from sandbox.work import Caller, Work
+
+
+class Sandbox:
+    """One account of a local Stripe."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.methods = settings.methods
+        self.database = Database(settings.database)
+        self.running_keys: set[str] = set()
+        self.running_keys_turn = threading.Lock()
+        self.on_commit: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def work(self, caller: Caller | None = None) -> Iterator[Work]:
+        """One transaction; its events are on their way when it has been committed."""
+        with self.database.transaction() as connection:
+            yield Work(self, connection, caller or Caller())
+        self.on_commit()
+
+    def url(self, path: str) -> str:
+        """An address on this sandbox, for a browser."""
+        return self.settings.base_url + path

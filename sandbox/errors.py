@@ -1,0 +1,99 @@
+"""Stripe's errors.
+
+StripeError
+    InvalidRequest            400
+        ResourceMissing       404
+        UnknownUrl            404
+    AuthenticationFailed      401
+    PaymentDeclined           402
+    IdempotencyMismatch       400
+    IdempotencyKeyInUse       409
+    ServerFault               500
+"""
+
+from typing import Any
+
+DOCS = "https://stripe.com/docs/error-codes/"
+
+
+class StripeError(Exception):
+    """An answer other than 200. `kept` says whether what happened before it stays in the database."""
+
+    status = 400
+    type = "invalid_request_error"
+    kept = False
+
+    def __init__(
+        self, message: str, *, code: str | None = None, param: str | None = None, **more: Any
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.param = param
+        self.more = more
+
+    def body(self) -> dict[str, Any]:
+        """The JSON that Stripe would send."""
+        doc_url = DOCS + self.code.replace("_", "-") if self.code else None
+        fields = {"code": self.code, "doc_url": doc_url, "message": self.message, "param": self.param}
+        given = {name: value for name, value in {**fields, **self.more}.items() if value is not None}
+        return {"error": {**given, "type": self.type}}
+
+
+class InvalidRequest(StripeError):
+    """The request cannot be carried out as it is; the message says what to change."""
+
+
+class ResourceMissing(InvalidRequest):
+    """No object with that id."""
+
+    status = 404
+
+    def __init__(self, noun: str, id: str, param: str = "id") -> None:
+        super().__init__(f"No such {noun}: '{id}'", code="resource_missing", param=param)
+
+
+class UnknownUrl(InvalidRequest):
+    """No such path, or not with this method."""
+
+    status = 404
+
+
+class AuthenticationFailed(StripeError):
+    """No key, or one that the sandbox does not take."""
+
+    status = 401
+
+
+class PaymentDeclined(StripeError):
+    """The charge was refused. The declined attempt is part of the record, so it stays."""
+
+    status = 402
+    type = "card_error"
+    kept = True
+
+
+class IdempotencyMismatch(StripeError):
+    """The key was used before, for something else."""
+
+    type = "idempotency_error"
+
+
+class IdempotencyKeyInUse(StripeError):
+    """The first request with this key is still running."""
+
+    status = 409
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"There is currently another in-progress request using this Idempotent Key ({key}). "
+            "Please try again later.",
+            code="idempotency_key_in_use",
+        )
+
+
+class ServerFault(StripeError):
+    """A defect of the sandbox itself; its log has the traceback."""
+
+    status = 500
+    type = "api_error"

@@ -1,0 +1,1 @@
+"""How Stripe is spoken to: forms, validation, keys, versions, expansion, pages of lists, idempotency."""

@@ -1,0 +1,62 @@
+"""Pages of lists: newest first, cursors are ids."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.errors import InvalidRequest
+from sandbox.wire.params import Params
+from sandbox.work import Object, Work
+
+DEFAULT, MOST = 10, 100
+COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def list_of(data: list[Object], url: str, *, has_more: bool = False) -> Object:
+    """Stripe's envelope of a list."""
+    return {"object": "list", "data": data, "has_more": has_more, "url": url}
+
+
+def page(
+    work: Work, kind: str, params: Params, url: str, where: Mapping[str, Any], sql: str = "", *values: Any
+) -> Object:
+    """The page that `limit`, `starting_after`, `ending_before` and `created` ask for, of objects with these
+    field values (and the further SQL conditions).
+    """
+    limit = _limit(params)
+    conditions, bound = [sql], list(values)
+    for name, sign in COMPARISONS.items():
+        if (bound_at := _created(params).get(name)) is not None:
+            conditions.append(f"AND created {sign} ?")
+            bound.append(bound_at)
+    backwards = params.get("ending_before") is not None
+    if cursor := params.get("starting_after") or params.get("ending_before"):
+        conditions.append(f"AND seq {'>' if backwards else '<'} ?")
+        bound.append(_position(work, kind, cursor, "ending_before" if backwards else "starting_after"))
+    conditions.append(f"ORDER BY seq {'ASC' if backwards else 'DESC'} LIMIT {limit + 1}")
+    found = work.select(kind, where, " ".join(conditions), tuple(bound))
+    shown = found[:limit]
+    return list_of(shown[::-1] if backwards else shown, url, has_more=len(found) > limit)
+
+
+def _limit(params: Params) -> int:
+    limit = int(params.get("limit", DEFAULT))
+    if not 1 <= limit <= MOST:
+        code = "parameter_invalid_integer"
+        message = (
+            "This value must be less than or equal to 100."
+            if limit > MOST
+            else "This value must be at least 1."
+        )
+        raise InvalidRequest(f"{message} (limit)", code=code, param="limit")
+    return limit
+
+
+def _created(params: Params) -> dict[str, int]:
+    created = params.get("created")
+    return {"gte": created, "lte": created} if isinstance(created, int) else created or {}
+
+
+def _position(work: Work, kind: str, id: str, param: str) -> int:
+    work.get(kind, id, param)
+    row = work.connection.execute("SELECT seq FROM objects WHERE id = ?", (id,)).fetchone()
+    return int(row["seq"])

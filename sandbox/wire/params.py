@@ -1,0 +1,56 @@
+"""The parameters of one request after validation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+class Params:
+    """Parameters that remember what was read of them.
+
+    Stripe has many more than the sandbox plays. A parameter that nobody read is refused at the end of the
+    request (`unread`), so that none is ever ignored in silence.
+    """
+
+    def __init__(self, values: dict[str, Any], path: str = "") -> None:
+        self._values = values
+        self._path = path
+        self._read: set[str] = set()
+        self._nested: dict[str, list[Params]] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value with everything in it, or the default if it was not sent. None: it was sent empty."""
+        self._read.add(name)
+        return self._values.get(name, default)
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of the names that were sent, with their values."""
+        return {name: self.get(name) for name in names if name in self._values}
+
+    def nested(self, name: str) -> "Params":
+        """The hash of that name, its parts to be read one by one; empty if it was not sent."""
+        return next(self._open(name, [self._values.get(name) or {}]))
+
+    def each(self, name: str) -> Iterator["Params"]:
+        """The hashes of the list of that name."""
+        return self._open(name, self._values.get(name) or [])
+
+    def unread(self) -> list[str]:
+        """Names nobody asked for, as the client wrote them."""
+        missed = [self._full(name) for name in self._values if name not in self._read]
+        return missed + [name for parts in self._nested.values() for part in parts for name in part.unread()]
+
+    def _open(self, name: str, values: list[dict[str, Any]]) -> Iterator["Params"]:
+        if name not in self._nested:
+            self._read.add(name)
+            listed = isinstance(self._values.get(name), list)
+            self._nested[name] = [
+                Params(value, f"{self._full(name)}[{index}]" if listed else self._full(name))
+                for index, value in enumerate(values)
+            ]
+        return iter(self._nested[name])
+
+    def _full(self, name: str) -> str:
+        return f"{self._path}[{name}]" if self._path else name

@@ -1,0 +1,118 @@
+"""One transaction's view of the stored objects."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.errors import ResourceMissing
+
+if TYPE_CHECKING:
+    from sandbox.core import Sandbox
+
+Object = dict[str, Any]
+"""A Stripe object as JSON, references unexpanded."""
+
+NOUNS = {
+    "payment_method": "PaymentMethod",
+    "setup_intent": "setupintent",
+    "webhook_endpoint": "webhook endpoint",
+}
+"""Where Stripe's "No such ..." does not use the object's own name."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The API request that causes a change; both None when time or a customer on a page causes it."""
+
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+class Work:
+    """Reads and writes objects within one transaction. The same id always gives the same dict, so that two
+    functions changing one object never lose each other's change.
+    """
+
+    def __init__(self, sandbox: "Sandbox", connection: sqlite3.Connection, caller: Caller) -> None:
+        self.sandbox = sandbox
+        self.connection = connection
+        self.caller = caller
+        self.now = sandbox.clock.now()
+        self._seen: dict[str, Object] = {}
+
+    def add(self, obj: Object, **secret: Any) -> Object:
+        """Store a new object. `secret` is what Stripe knows of it and never shows."""
+        self.connection.execute(
+            "INSERT INTO objects (id, object, created, body, secret) VALUES (?, ?, ?, ?, ?)",
+            (obj["id"], obj["object"], obj.get("created", self.now), _json(obj), _json(secret)),
+        )
+        self._seen[obj["id"]] = obj
+        return obj
+
+    def save(self, obj: Object) -> Object:
+        """Write an object that was changed."""
+        self.connection.execute("UPDATE objects SET body = ? WHERE id = ?", (_json(obj), obj["id"]))
+        return obj
+
+    def delete(self, obj: Object) -> None:
+        """Mark as deleted: found no more, except by `deleted`."""
+        self.connection.execute("UPDATE objects SET deleted = 1 WHERE id = ?", (obj["id"],))
+        self._seen.pop(obj["id"], None)
+
+    def find(self, kind: str, id: str) -> Object | None:
+        """The object, or None."""
+        if (seen := self._seen.get(id)) is not None:
+            return seen if seen["object"] == kind else None
+        row = self.connection.execute(
+            "SELECT body FROM objects WHERE id = ? AND object = ? AND NOT deleted", (id, kind)
+        ).fetchone()
+        return self._remember(json.loads(row["body"])) if row else None
+
+    def get(self, kind: str, id: str, param: str = "id") -> Object:
+        """The object; ResourceMissing names `param`, the parameter that held the id."""
+        if (found := self.find(kind, id)) is None:
+            raise ResourceMissing(NOUNS.get(kind, kind), id, param)
+        return found
+
+    def deleted(self, kind: str, id: str) -> bool:
+        """Whether the object existed and was deleted."""
+        found = self.connection.execute(
+            "SELECT 1 FROM objects WHERE id = ? AND object = ? AND deleted", (id, kind)
+        ).fetchone()
+        return found is not None
+
+    def select(
+        self, kind: str, where: Mapping[str, Any] | None = None, sql: str = "", values: tuple[Any, ...] = ()
+    ) -> list[Object]:
+        """Objects whose fields have these values (a dotted path names a nested field), newest first.
+
+        `sql` adds conditions on the columns of `objects`, or an order and limit of its own.
+        """
+        where = where or {}
+        conditions = "".join(f" AND json_extract(body, '$.{path}') = ?" for path in where)
+        order = "" if "ORDER BY" in sql else " ORDER BY seq DESC"
+        rows = self.connection.execute(
+            f"SELECT id, body FROM objects WHERE object = ? AND NOT deleted{conditions} {sql}{order}",  # noqa: S608
+            (kind, *where.values(), *values),
+        ).fetchall()
+        return [self._seen.get(row["id"]) or self._remember(json.loads(row["body"])) for row in rows]
+
+    def secret(self, id: str) -> dict[str, Any]:
+        """What Stripe knows of an object and never shows."""
+        row = self.connection.execute("SELECT secret FROM objects WHERE id = ?", (id,)).fetchone()
+        return dict(json.loads(row["secret"]))
+
+    def keep_secret(self, id: str, **secret: Any) -> None:
+        """Add to it."""
+        merged = _json({**self.secret(id), **secret})
+        self.connection.execute("UPDATE objects SET secret = ? WHERE id = ?", (merged, id))
+
+    def _remember(self, obj: Object) -> Object:
+        self._seen[obj["id"]] = obj
+        return obj
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

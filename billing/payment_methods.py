@@ -14,7 +14,7 @@ from billing.errors import NotFound, PaymentMethodUnusable
 from billing.operations import Finish, Next, Outcome, Procedure, Send, answered, unkeyed
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
-from billing.tables import Customer, Mandate, Operation, PaymentMethod
+from billing.tables import Consent, ConsentUsage, Customer, Mandate, Operation, PaymentMethod, SetupIntent
 
 
 class PaymentMethodStatus(StrEnum):
@@ -55,7 +55,7 @@ async def get(session: AsyncSession, caller: Caller, method_id: UUID | None, *pa
 
 async def require_usable(session: AsyncSession, method: PaymentMethod, now: datetime) -> None:
     """Raises PaymentMethodUnusable where it cannot be charged."""
-    month = bindparam("month", month_of(now))
+    month: ColumnElement[int] = bindparam("month", month_of(now))
     status = (await session.exec(select(status_expression(month)).where(PaymentMethod.id == method.id))).one()
     if status != PaymentMethodStatus.USABLE:
         raise PaymentMethodUnusable(REASONS[status], method.id)
@@ -68,7 +68,21 @@ REASONS = {
 }
 
 
-async def set_default(runtime: Runtime, caller: Caller, method_id: UUID | None) -> tuple[PaymentMethod, UUID | None]:
+async def require_saved_for(session: AsyncSession, method: PaymentMethod, usage: ConsentUsage) -> None:
+    """Raises PaymentMethodUnusable where no consent for this kind of payment was given when the method was saved."""
+    saved = (
+        select(SetupIntent.id)
+        .join(Consent, col(Consent.id) == SetupIntent.consent_id)
+        .where(SetupIntent.payment_method_stripe_id == method.stripe_id, Consent.usage == usage)
+    )
+    if (await session.exec(saved)).first() is None:
+        message = f"This payment method was not saved under a consent to {usage} payments; save it in a new setup session."
+        raise PaymentMethodUnusable(message, method.id)
+
+
+async def set_default(
+    runtime: Runtime, caller: Caller, method_id: UUID | None
+) -> tuple[PaymentMethod, UUID | None]:
     """Makes it the one that new subscriptions are charged to; answers with it and the id of the one before.
 
     Raises NotFound, PaymentMethodUnusable, Conflict, StripeRejected, StripeUnavailable.
@@ -95,10 +109,14 @@ async def _begin_default(session: AsyncSession, operation: Operation, now: datet
     return Send("set", Request("post", f"/v1/customers/{customer.stripe_id}", params))
 
 
-async def _record_default(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+async def _record_default(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
     answer = answered(outcome)
     customer = await session.get_one(Customer, operation.customer_id)
-    before = select(PaymentMethod.id).where(PaymentMethod.stripe_id == customer.default_payment_method_stripe_id)
+    before = select(PaymentMethod.id).where(
+        PaymentMethod.stripe_id == customer.default_payment_method_stripe_id
+    )
     previous = (await session.exec(before)).first()
     await mirror.record(session, answer, now=now)
     return Finish(result={"previous": str(previous)} if previous else {})
@@ -116,7 +134,9 @@ async def detach(runtime: Runtime, caller: Caller, method_id: UUID | None) -> UU
         method = await get(session, caller, method_id)
     if method.detached_at is None:
         intent = {"payment_method_id": str(method.id)}
-        await operations.run(runtime, DETACH, unkeyed("detachPaymentMethod", caller, intent, method.customer_id))
+        await operations.run(
+            runtime, DETACH, unkeyed("detachPaymentMethod", caller, intent, method.customer_id)
+        )
     return method.id
 
 
@@ -128,7 +148,9 @@ async def _begin_detach(session: AsyncSession, operation: Operation, now: dateti
     return Send("detach", Request("post", f"/v1/payment_methods/{method.stripe_id}/detach", {}))
 
 
-async def _record_detached(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+async def _record_detached(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
     await mirror.record(session, answered(outcome), now=now)
     return Finish()
 

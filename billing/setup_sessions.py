@@ -47,7 +47,6 @@ class Wish:
     required: list[str]
     currency: str
     subscription_id: UUID | None = None
-    names_subscription: bool = False
     expires_in_minutes: int | None = None
     locale: str | None = None
 
@@ -69,8 +68,8 @@ async def create(runtime: Runtime, caller: Caller, wish: Wish, *, idempotency_ke
     raise_problems(_problems(runtime, wish) + check_key(idempotency_key))
     async with runtime.database.read() as session:
         customer = await get_live(session, caller, wish.customer_id)
-        if wish.names_subscription:
-            await _get_subscription(session, customer.id, wish.subscription_id)
+        if wish.subscription_id is not None:
+            await _check_subscription(session, customer.id, wish.subscription_id)
     call = Call("createSetupSession", caller, idempotency_key, _intent(wish), customer.id)
     operation = await operations.run(runtime, CREATE, call)
     if error := operations.failure(operation):
@@ -84,15 +83,15 @@ def _node(operation: Operation) -> UUID:
     return operation.node_id
 
 
-async def _get_subscription(session: AsyncSession, customer_id: UUID, subscription_id: UUID | None) -> Subscription:
-    found = await session.get(Subscription, subscription_id) if subscription_id else None
+async def _check_subscription(session: AsyncSession, customer_id: UUID, subscription_id: UUID) -> None:
+    found = await session.get(Subscription, subscription_id)
     if found is None or found.customer_id != customer_id:
         raise NotFound("This customer has no such subscription.", ("input", "subscriptionId"))
-    return found
 
 
 def _intent(wish: Wish) -> dict[str, Any]:
     return {
+        "customer_id": str(wish.customer_id),
         "consent_id": str(wish.consent_id) if wish.consent_id else None,
         "success_url": wish.success_url,
         "cancel_url": wish.cancel_url,
@@ -157,7 +156,9 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     return Send("create", Request("post", "/v1/checkout/sessions", params))
 
 
-async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+async def _record_created(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
     missing = [each for each in operation.intent["types"] if each not in answer.data["payment_method_types"]]
@@ -169,7 +170,9 @@ async def _record_created(session: AsyncSession, operation: Operation, outcome: 
     return Finish()
 
 
-async def _record_withdrawn(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+async def _record_withdrawn(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
     if isinstance(outcome, Answer):
         await mirror.record(session, outcome, now=now)
     listed = ", ".join(operation.intent["required"])
@@ -220,7 +223,9 @@ def _over(found: SetupSession) -> Finish:
     return Finish()
 
 
-async def _record_expired(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+async def _record_expired(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
     if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
         # No longer open: whatever ended it came first.
         return Send("look", Request("get", f"/v1/checkout/sessions/{operation.subject}", {}))

@@ -9,6 +9,7 @@ from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Sen
 from billing.operations.once import run_once
 from billing.operations.running import failure, run
 from billing.operations.sweeping import order, sweep
+from billing.operations.taking import stored_request
 
 __all__ = [
     "Call",
@@ -23,6 +24,7 @@ __all__ = [
     "ours",
     "run",
     "run_once",
+    "stored_request",
     "unkeyed",
     "sweep",
 ]

@@ -67,14 +67,15 @@ class Procedure:
     """How one mutation is carried out.
 
     `begin` validates and reserves; it may raise, and then nothing is kept and the key is not used. Each of `steps` records an
-    outcome and says what comes next; a StripeRejected that it raises means that nothing happened. `charges`: after a
-    crash only the client sends it again, and `resume` decides, in the transaction that stamps the sending, whether it may be.
+    outcome and says what comes next; a StripeRejected that it raises means that nothing happened. `charges` are the steps
+    that are, or lead to, a charge: after a crash only the client continues from them, and `resume` decides, in the
+    transaction that stamps the sending, whether it may be sent.
     """
 
     mutation: str
     begin: Begin
     steps: Mapping[str, Step]
-    charges: bool = False
+    charges: frozenset[str] = frozenset()
     resume: Begin | None = None
 
 
@@ -89,7 +90,14 @@ def answered(outcome: Outcome) -> Answer:
 
 def stripe_key(account: str, operation: Operation) -> str:
     """The key sent to Stripe: the same for the same wish, whatever API key asks and whichever backup was restored."""
-    parts = (account, operation.mutation, operation.party, operation.key, str(operation.attempt), operation.step or "")
+    parts = (
+        account,
+        operation.mutation,
+        operation.party,
+        operation.key,
+        str(operation.attempt),
+        operation.step or "",
+    )
     return "assent-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 

@@ -60,7 +60,7 @@ async def _due(runtime: Runtime, limit: int) -> list[Operation]:
 
 
 async def _take_up(runtime: Runtime, procedure: Procedure, operation: Operation) -> None:
-    if procedure.charges:
+    if operation.step in procedure.charges:
         await _look_up(runtime, procedure, operation)
         return
     async with runtime.database.transaction() as session:

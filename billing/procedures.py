@@ -1,0 +1,22 @@
+"""Every procedure by its mutation: what the sweep needs to continue what a crash left behind."""
+
+from billing import catalogue, customers, payment_methods, setup_sessions, subscriptions
+
+PROCEDURES = {
+    procedure.mutation: procedure
+    for procedure in (
+        customers.CREATE,
+        customers.UPDATE,
+        catalogue.CREATE_PRODUCT,
+        catalogue.UPDATE_PRODUCT,
+        catalogue.CREATE_PRICE,
+        catalogue.UPDATE_PRICE,
+        setup_sessions.CREATE,
+        setup_sessions.EXPIRE,
+        payment_methods.SET_DEFAULT,
+        payment_methods.DETACH,
+        subscriptions.CREATE,
+        subscriptions.CANCEL,
+        subscriptions.STOP,
+    )
+}

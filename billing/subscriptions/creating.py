@@ -1,0 +1,188 @@
+"""Starting a subscription: reserve, create it unpaid, hold its first invoice to the consent, then pay.
+
+What the first payment will be is not known from the prices (tax, pending items, coupons), so it is made with
+`payment_behavior=default_incomplete`, which charges nothing, and paid in a step of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing import customers, mirror, operations
+from billing.anchors import anchor
+from billing.callers import Caller
+from billing.consents import coverage
+from billing.errors import BillingError, NotAllowed, StripeRejected
+from billing.input import check_key, check_metadata, raise_problems
+from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, ours
+from billing.runtime import Runtime
+from billing.stripe_gateway import Request
+from billing.subscriptions import ending, paying
+from billing.subscriptions.pricing import Item, get_method, get_prices, needed_scope, stripe_items
+from billing.tables import Operation
+
+# With these, one answer shows the first invoice and the payment behind it.
+EXPAND = ["latest_invoice.payments.data.payment.payment_intent"]
+
+
+@dataclass(frozen=True)
+class NewSubscription:
+    """What is wanted. Without a method it is the customer's default one, without a consent the one that covers it."""
+
+    customer_id: UUID | None
+    items: list[Item]
+    payment_method_id: UUID | None = None
+    consent_id: UUID | None = None
+    metadata: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Created:
+    """What came of it. An error with a subscription means that the subscription waits for the customer."""
+
+    subscription_id: UUID | None
+    payment_id: UUID | None
+    error: BillingError | None
+
+
+async def create(
+    runtime: Runtime, caller: Caller, wanted: NewSubscription, *, idempotency_key: str
+) -> Created:
+    """One subscription and at most one payment for the key, however often it is called.
+
+    In `Created.error`: PaymentDeclined, ConsentScopeExceeded and StripeRejected after which nothing is active or payable;
+    AuthenticationRequired, after which the subscription waits 23 hours for the customer. Raises InvalidInput, NotFound, NotAllowed,
+    ConsentRequired, ConsentScopeExceeded, PaymentMethodUnusable, InvalidTransition, IdempotencyMismatch, Conflict,
+    StripeRejected, StripeUnavailable.
+    """
+    raise_problems(check_key(idempotency_key) + check_metadata("metadata", wanted.metadata))
+    if caller.is_customer and wanted.metadata:
+        raise NotAllowed("Only the merchant keeps metadata.")
+    async with runtime.database.read() as session:
+        customer = await customers.get_live(session, caller, wanted.customer_id)
+        await get_prices(session, caller, wanted.items)
+    intent = _intent(wanted, automatic_tax=runtime.automatic_tax)
+    call = Call("createSubscription", caller, idempotency_key, intent, customer.id)
+    operation = await operations.run(runtime, CREATE, call)
+    return _created(operation)
+
+
+def _created(operation: Operation) -> Created:
+    """A refused one is at Stripe too, canceled; what the caller asked for does not exist."""
+    payment = operation.result.get("payment_id")
+    error = operations.failure(operation)
+    kept = error is None or bool(operation.result.get("kept"))
+    return Created(operation.node_id if kept else None, UUID(payment) if payment else None, error)
+
+
+def _intent(wanted: NewSubscription, *, automatic_tax: bool) -> dict[str, Any]:
+    return {
+        "customer_id": str(wanted.customer_id),
+        "items": [[str(item.price_id), item.quantity] for item in wanted.items],
+        "payment_method_id": _text(wanted.payment_method_id),
+        "consent_id": _text(wanted.consent_id),
+        "metadata": wanted.metadata or {},
+        "automatic_tax": automatic_tax,
+    }
+
+
+async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> Next:
+    """Checks everything under the customer's lock; the pending operation counts against the consent from here on."""
+    intent, assent = operation.intent, Caller.assent()
+    customer = await customers.get_live(session, assent, operation.customer_id)
+    items = [Item(UUID(price), many) for price, many in intent["items"]]
+    prices = await get_prices(session, assent, items)
+    quantities = [item.quantity for item in items]
+    method_id = _uuid(intent["payment_method_id"])
+    method = await get_method(session, customer, method_id, now)
+    consent = await coverage.require(
+        session,
+        customer_id=customer.id,
+        needed=needed_scope(prices, quantities),
+        consent_id=_uuid(intent["consent_id"]),
+        operation_id=operation.id,
+        now=now,
+    )
+    operation.consent_id = consent.id
+    params: dict[str, Any] = {
+        "customer": customer.stripe_id,
+        "items": stripe_items(prices, quantities),
+        "default_payment_method": method.stripe_id,
+        "payment_behavior": "default_incomplete",
+        "payment_settings": {"save_default_payment_method": "off"},
+        "metadata": {**intent["metadata"], **ours(operation, **await anchor(session, consent))},
+        "expand": EXPAND,
+    }
+    if intent["automatic_tax"]:
+        params["automatic_tax"] = {"enabled": True}
+    return Send("create", Request("post", "/v1/subscriptions", params))
+
+
+def _text(identifier: UUID | None) -> str | None:
+    return str(identifier) if identifier else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+async def _record_created(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
+    answer = answered(outcome)
+    await mirror.record(session, answer, now=now)
+    subscription = answer.data
+    invoice = subscription["latest_invoice"]
+    operation.result = {
+        "subscription": subscription["id"],
+        "invoice": invoice["id"],
+        "method": subscription["default_payment_method"],
+        "due": invoice["amount_due"],
+        "currency": invoice["currency"].upper(),
+    }
+    return Send(
+        "preview", Request("post", "/v1/invoices/create_preview", {"subscription": subscription["id"]})
+    )
+
+
+async def _record_preview(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
+    """The first amount due and the next full total are known: the consent decides."""
+    if isinstance(outcome, StripeRejected):
+        return ending.withdraw(operation, outcome)
+    largest = max(operation.result["due"], answered(outcome).data["total"])
+    operation.result = {**operation.result, "largest": largest}
+    return await paying.pay_if_covered(session, operation, now)
+
+
+async def _resume(session: AsyncSession, operation: Operation, now: datetime) -> Next:
+    """A payment that may have been sent is sent again only while the consent still covers it; else its fate is read first."""
+    following = Send(operation.step or "", operations.stored_request(operation))
+    if operation.step != "pay":
+        return following
+    decided = await paying.pay_if_covered(session, operation, now)
+    if isinstance(decided, Send) and decided.step == "pay":
+        return following
+    return Send("settle", Request("get", f"/v1/invoices/{operation.result['invoice']}", {}))
+
+
+CREATE = Procedure(
+    "createSubscription",
+    _begin,
+    {
+        "create": _record_created,
+        "preview": _record_preview,
+        "pay": paying.record_paid,
+        "settle": paying.record_settled,
+        "look": paying.record_looked,
+        "cancel": ending.record_canceled,
+        "void": ending.record_voided,
+        "voided": ending.record_voided,
+    },
+    charges=frozenset({"create", "preview", "pay"}),
+    resume=_resume,
+)

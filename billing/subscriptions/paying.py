@@ -1,0 +1,151 @@
+"""Paying a subscription's first invoice, within the consent."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing import mirror
+from billing.consents import coverage
+from billing.errors import (
+    AuthenticationRequired,
+    BillingError,
+    ConsentRequired,
+    ConsentScopeExceeded,
+    PaymentDeclined,
+    Scope,
+    StripeRejected,
+)
+from billing.operations import Finish, Next, Outcome, Send, answered
+from billing.stripe_gateway import Answer, Declined, Request
+from billing.subscriptions import ending
+from billing.subscriptions.pricing import needed_scope
+from billing.tables import InvoicePayment, Operation, Payment, Price
+
+INVOICE_EXPAND = ["payments.data.payment.payment_intent"]
+
+# Stripe's words for a payment that only the customer can finish.
+AUTHENTICATION_CODES = frozenset(
+    {"authentication_required", "payment_intent_action_required", "authentication_not_handled"}
+)
+
+
+async def pay_if_covered(session: AsyncSession, operation: Operation, now: datetime) -> Next:
+    """The sending of the payment, decided in the transaction that stamps it; or the withdrawal of what was begun."""
+    made = operation.result
+    if made["due"] == 0:
+        return look(operation)
+    try:
+        await _require_covered(session, operation, now)
+    except (ConsentRequired, ConsentScopeExceeded) as refusal:
+        return ending.withdraw(operation, refusal)
+    params = {"payment_method": made["method"], "off_session": True, "expand": INVOICE_EXPAND}
+    return Send("pay", Request("post", f"/v1/invoices/{made['invoice']}/pay", params))
+
+
+async def _require_covered(session: AsyncSession, operation: Operation, now: datetime) -> None:
+    needed = await _needed(session, operation)
+    await coverage.require(
+        session,
+        customer_id=operation.customer_id,
+        needed=needed,
+        consent_id=operation.consent_id,
+        operation_id=operation.id,
+        subscription_id=operation.node_id,
+        now=now,
+    )
+
+
+async def _needed(session: AsyncSession, operation: Operation) -> Scope:
+    """What the invoice and the next one ask for, which is more exact than the prices."""
+    ids = [UUID(price) for price, _ in operation.intent["items"]]
+    found = (await session.exec(select(Price).where(col(Price.id).in_(ids)))).all()
+    prices = {price.id: price for price in found}
+    known = needed_scope([prices[each] for each in ids], [many for _, many in operation.intent["items"]])
+    return Scope(
+        usage=known.usage,
+        interval_unit=known.interval_unit,
+        interval_count=known.interval_count,
+        currency=operation.result["currency"],
+        maximum_amount=operation.result["largest"],
+        product_ids=known.product_ids,
+    )
+
+
+async def record_paid(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    """What came of the payment."""
+    if isinstance(outcome, Declined):
+        return _declined(operation, outcome)
+    if isinstance(outcome, StripeRejected):
+        # Perhaps it is paid already, by the customer's own hand: the invoice tells.
+        operation.result = {**operation.result, "refusal": outcome.dump()}
+        return Send("settle", Request("get", f"/v1/invoices/{operation.result['invoice']}", {}))
+    await mirror.record(session, outcome, now=now)
+    return look(operation)
+
+
+def _declined(operation: Operation, declined: Declined) -> Next:
+    error = declined.error
+    payment = (error.get("payment_intent") or {}).get("id")
+    operation.result = {**operation.result, "payment_intent": payment}
+    code = error.get("code") or error.get("decline_code") or "declined"
+    if code in AUTHENTICATION_CODES or error.get("decline_code") == "authentication_required":
+        message = "The customer has to confirm this payment with the bank; nothing was charged."
+        return look(operation, waiting=AuthenticationRequired(message))
+    refusal = PaymentDeclined(declined.message, code, error.get("decline_code"), error.get("advice_code"))
+    return ending.withdraw(operation, refusal)
+
+
+async def record_settled(
+    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
+) -> Next:
+    """The invoice as it is, after a payment whose sending is not to be repeated."""
+    answer = answered(outcome)
+    await mirror.record(session, answer, now=now)
+    if answer.data["status"] == "paid":
+        return look(operation)
+    return ending.withdraw(operation, await _why_not_paid(session, operation, now))
+
+
+async def _why_not_paid(session: AsyncSession, operation: Operation, now: datetime) -> BillingError:
+    if refusal := ending.kept_refusal(operation):
+        return refusal
+    try:
+        await _require_covered(session, operation, now)
+    except (ConsentRequired, ConsentScopeExceeded) as refusal_now:
+        return refusal_now
+    return StripeRejected("The payment was not completed in time.", 400, "payment_not_completed")
+
+
+def look(operation: Operation, *, waiting: AuthenticationRequired | None = None) -> Send:
+    """The last step of one that stays: the subscription as Stripe has it after the payment."""
+    if waiting is not None:
+        operation.result = {**operation.result, "refusal": waiting.dump()}
+    path = f"/v1/subscriptions/{operation.result['subscription']}"
+    return Send(
+        "look", Request("get", path, {"expand": ["latest_invoice.payments.data.payment.payment_intent"]})
+    )
+
+
+async def record_looked(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    """The end of one that stays."""
+    answer: Answer = answered(outcome)
+    await mirror.record(session, answer, now=now)
+    payment_id = await find_payment(session, operation)
+    result = {"payment_id": str(payment_id) if payment_id else None, "kept": True}
+    refusal = ending.kept_refusal(operation)
+    if isinstance(refusal, AuthenticationRequired):
+        return Finish(error=AuthenticationRequired(refusal.message, payment_id), result=result)
+    return Finish(result=result)
+
+
+async def find_payment(session: AsyncSession, operation: Operation) -> UUID | None:
+    """The payment behind the first invoice."""
+    statement = (
+        select(Payment.id)
+        .join(InvoicePayment, col(InvoicePayment.payment_intent_stripe_id) == Payment.stripe_id)
+        .where(InvoicePayment.invoice_stripe_id == operation.result["invoice"])
+        .order_by(col(InvoicePayment.is_default).desc(), col(Payment.created_at).desc())
+    )
+    return (await session.exec(statement)).first()

@@ -1,0 +1,104 @@
+"""What a new subscription is made of, and what a consent has to allow for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing import payment_methods
+from billing.callers import Caller
+from billing.catalogue import get_price
+from billing.errors import InvalidInput, NotAllowed, Scope
+from billing.tables import ConsentUsage, Customer, PaymentMethod, Price
+
+# Stripe's own limits: https://docs.stripe.com/api/subscriptions/create#create_subscription-items
+MOST_ITEMS, MOST_OF_ONE = 20, 1_000_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One price, and how many of it."""
+
+    price_id: UUID | None
+    quantity: int = 1
+
+
+async def get_prices(session: AsyncSession, caller: Caller, items: list[Item]) -> list[Price]:
+    """The prices of the items, in order, which one subscription can carry.
+
+    Raises NotFound, NotAllowed (a price that is not for self-service), InvalidInput.
+    """
+    if not 1 <= len(items) <= MOST_ITEMS:
+        raise InvalidInput.at("input", "items", message=f"A subscription has 1 to {MOST_ITEMS} items.")
+    prices = [await _get_price(session, caller, item, str(at)) for at, item in enumerate(items)]
+    if len({price.id for price in prices}) < len(prices):
+        raise InvalidInput.at("input", "items", message="Name each price once, with its quantity.")
+    if len({(price.currency, price.interval_unit, price.interval_count) for price in prices}) > 1:
+        raise InvalidInput.at(
+            "input", "items", message="All prices must have the same currency and interval."
+        )
+    return prices
+
+
+async def _get_price(session: AsyncSession, caller: Caller, item: Item, at: str) -> Price:
+    price = await get_price(session, item.price_id, "input", "items", at, "priceId")
+    if caller.is_customer and not price.self_service:
+        raise NotAllowed("This price is not for self-service; the merchant has to start this subscription.")
+    problem = None
+    if not price.active:
+        problem = "This price is not active."
+    elif price.interval_unit is None:
+        problem = "This is a one-off price; a subscription needs one with an interval."
+    if problem:
+        raise InvalidInput.at("input", "items", at, "priceId", message=problem)
+    if not 1 <= item.quantity <= MOST_OF_ONE:
+        raise InvalidInput.at("input", "items", at, "quantity", message=f"A quantity is 1 to {MOST_OF_ONE}.")
+    return price
+
+
+def needed_scope(prices: list[Price], quantities: list[int]) -> Scope:
+    """What a consent has to allow, as far as the prices alone tell; tax and discounts show on the first invoice."""
+    return Scope(
+        usage=ConsentUsage.RECURRING,
+        interval_unit=prices[0].interval_unit,
+        interval_count=prices[0].interval_count,
+        currency=prices[0].currency,
+        maximum_amount=sum(
+            (price.unit_amount or 0) * many for price, many in zip(prices, quantities, strict=True)
+        ),
+        product_ids=tuple(dict.fromkeys(price.product_id for price in prices)),
+    )
+
+
+async def get_method(
+    session: AsyncSession, customer: Customer, method_id: UUID | None, now: datetime
+) -> PaymentMethod:
+    """The named method, else the customer's default one; usable, and saved for recurring payments.
+
+    Raises NotFound, InvalidInput (there is no default), PaymentMethodUnusable.
+    """
+    if method_id is not None:
+        owner = Caller("", customer_id=customer.id)
+        method = await payment_methods.get(session, owner, method_id)
+    else:
+        statement = select(PaymentMethod).where(
+            PaymentMethod.stripe_id == customer.default_payment_method_stripe_id
+        )
+        found = (await session.exec(statement)).first()
+        if found is None:
+            nothing = "This customer has no default payment method; name one, or set the default."
+            raise InvalidInput.at("input", "paymentMethodId", message=nothing)
+        method = found
+    await payment_methods.require_usable(session, method, now)
+    await payment_methods.require_saved_for(session, method, ConsentUsage.RECURRING)
+    return method
+
+
+def stripe_items(prices: list[Price], quantities: list[int]) -> list[dict[str, Any]]:
+    """The items as Stripe takes them."""
+    return [
+        {"price": price.stripe_id, "quantity": many} for price, many in zip(prices, quantities, strict=True)
+    ]

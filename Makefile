@@ -3,7 +3,7 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r
-SOURCES = $(wildcard api schema billing sandbox tests bench alembic)
+SOURCES = $(wildcard api schema billing sandbox tests bench)
 CONTRACT := $(wildcard ../shared/tools/check_contract.py)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 

@@ -50,14 +50,21 @@ async def create(
 ) -> tuple[UUID, bool]:
     """The customer with this externalId, and whether it was made now. One that exists is returned as it is.
 
-    With `stripe_id` it adopts a customer that exists at Stripe. Raises InvalidInput, Conflict, StripeRejected, StripeUnavailable.
+    With `stripe_id` it adopts a customer that exists at Stripe. Raises InvalidInput, Conflict, StripeRejected,
+    StripeUnavailable.
     """
     _check(external_id=external_id, email=email, name=name, metadata=metadata)
     async with runtime.database.read() as session:
         known = await find_by_external_id(session, external_id)
     if known is not None:
         return _same(known, stripe_id), False
-    intent = {"external_id": external_id, "email": email, "name": name, "metadata": metadata or {}, "stripe_id": stripe_id}
+    intent = {
+        "external_id": external_id,
+        "email": email,
+        "name": name,
+        "metadata": metadata or {},
+        "stripe_id": stripe_id,
+    }
     # The externalId is the key: what another input asked for it is not a mismatch but the same customer.
     call = _ByExternalId("createCustomer", caller, external_id, intent)
     operation = await operations.run(runtime, CREATE, call)
@@ -76,7 +83,9 @@ class _ByExternalId(Call):
 
 def _same(customer: Customer, stripe_id: str | None) -> UUID:
     if stripe_id is not None and customer.stripe_id != stripe_id:
-        raise Conflict(f"This externalId already belongs to another customer of Stripe's, {customer.stripe_id}.")
+        raise Conflict(
+            f"This externalId already belongs to another customer of Stripe's, {customer.stripe_id}."
+        )
     return customer.id
 
 
@@ -107,7 +116,9 @@ async def _begin_create(session: AsyncSession, operation: Operation, now: dateti
 
 async def _check_unclaimed(session: AsyncSession, stripe_id: str) -> None:
     if not stripe_id.startswith("cus_") or not stripe_id[4:].isalnum():
-        raise InvalidInput.at("input", "stripeId", message="This is not the id of a customer at Stripe (cus_...).")
+        raise InvalidInput.at(
+            "input", "stripeId", message="This is not the id of a customer at Stripe (cus_...)."
+        )
     if (await session.exec(select(Customer).where(Customer.stripe_id == stripe_id))).first() is not None:
         raise Conflict("This customer of Stripe's already has another externalId.")
 

@@ -58,7 +58,9 @@ class Database:
 
 
 def driver_url(url: str) -> URL:
-    """`sqlite:///file` and `postgresql://...` with the async driver that we use. Raises ValueError for other databases."""
+    """`sqlite:///file` and `postgresql://...` with the async driver that we use. Raises ValueError for other
+    databases.
+    """
     parsed = make_url(url)
     driver = DRIVERS.get(parsed.get_backend_name())
     if driver is None:
@@ -89,7 +91,9 @@ def _sqlite(url: URL) -> AsyncEngine:
 
 
 def _make_sqlite_honest(connection: Any, _record: object) -> None:
-    """Leaves transactions to SQLAlchemy (the driver begins none before a SAVEPOINT), and turns on what SQLite has off."""
+    """Leaves transactions to SQLAlchemy (the driver begins none before a SAVEPOINT), and turns on what SQLite has
+    off.
+    """
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")

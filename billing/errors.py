@@ -42,7 +42,9 @@ class Scope:
     def load(cls, data: dict[str, Any]) -> Self:
         """From what `dump` made."""
         products = data.get("product_ids")
-        return cls(**{**data, "product_ids": None if products is None else tuple(UUID(each) for each in products)})
+        return cls(
+            **{**data, "product_ids": None if products is None else tuple(UUID(each) for each in products)}
+        )
 
     def dump(self) -> dict[str, Any]:
         """As JSON."""
@@ -64,7 +66,10 @@ class BillingError(Exception):
 
     def dump(self) -> dict[str, Any]:
         """As JSON, with the class's name as `error`."""
-        return {"error": type(self).__name__, **{each.name: _plain(getattr(self, each.name)) for each in fields(self)}}
+        return {
+            "error": type(self).__name__,
+            **{each.name: _plain(getattr(self, each.name)) for each in fields(self)},
+        }
 
 
 def _plain(value: object) -> object:

@@ -126,7 +126,8 @@ SET_DEFAULT = Procedure("setDefaultPaymentMethod", _begin_default, {"set": _reco
 
 
 async def detach(runtime: Runtime, caller: Caller, method_id: UUID | None) -> UUID:
-    """Takes it off the customer, for good: Stripe attaches a detached method to nobody again. Detached already: a success.
+    """Takes it off the customer, for good: Stripe attaches a detached method to nobody again. Detached already: a
+    success.
 
     Raises NotFound, Conflict, StripeRejected, StripeUnavailable.
     """

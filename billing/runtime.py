@@ -17,7 +17,8 @@ def utc_now() -> datetime:
 class Runtime:
     """The database, Stripe, the clock, and the settings that decide what may be done.
 
-    `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to invoices.
+    `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
+    invoices.
     """
 
     database: Database

@@ -1,7 +1,7 @@
 """Setup sessions: Stripe Checkout in setup mode, only with an active consent to current terms.
 
-https://docs.stripe.com/payments/amazon-pay/set-up-future-payments, with `allowed_payment_method_types` where that page still
-has `payment_method_types`, which the pinned API version refuses.
+https://docs.stripe.com/payments/amazon-pay/set-up-future-payments, with `allowed_payment_method_types` where that
+page still has `payment_method_types`, which the pinned API version refuses.
 """
 
 import re
@@ -60,10 +60,11 @@ async def get(session: AsyncSession, caller: Caller, session_id: UUID | None, *p
 
 
 async def create(runtime: Runtime, caller: Caller, wish: Wish, *, idempotency_key: str) -> UUID:
-    """A hosted page on which the customer saves a method. Stripe is not called before consent and addresses are found right.
+    """A hosted page on which the customer saves a method. Stripe is not called before consent and addresses are found
+    right.
 
-    Raises InvalidInput, NotFound, ConsentRequired, TermsSuperseded, IdempotencyMismatch, Conflict, StripeUnavailable, and
-    StripeRejected, also where Stripe does not offer a required type; no session is left open then.
+    Raises InvalidInput, NotFound, ConsentRequired, TermsSuperseded, IdempotencyMismatch, Conflict, StripeUnavailable,
+    and StripeRejected, also where Stripe does not offer a required type; no session is left open then.
     """
     raise_problems(_problems(runtime, wish) + check_key(idempotency_key))
     async with runtime.database.read() as session:

@@ -1,7 +1,7 @@
 """What has to stop when a consent ends: collection of the subscriptions, and open setup sessions, that rest on it.
 
-The stops are ordered in the transaction that ends the consent, so that none is lost; then they are carried out at once, and by
-the sweep where that fails.
+The stops are ordered in the transaction that ends the consent, so that none is lost; then they are carried out at
+once, and by the sweep where that fails.
 """
 
 from collections.abc import Iterable

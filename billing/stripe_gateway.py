@@ -68,7 +68,9 @@ class IdempotencyFault(BillingError):
 
 
 class StripeGateway:
-    """One client for one event loop; `close` it there. `account` is Stripe's id of the account that the key belongs to."""
+    """One client for one event loop; `close` it there. `account` is Stripe's id of the account that the key belongs
+    to.
+    """
 
     def __init__(self, key: str, *, account: str, base: str | None = None) -> None:
         self.account = account
@@ -92,7 +94,9 @@ class StripeGateway:
         options = {"idempotency_key": idempotency_key} if idempotency_key and request.method == "post" else {}
         started = time.monotonic()
         try:
-            response = await self._client.raw_request_async(request.method, request.path, **request.params, **options)
+            response = await self._client.raw_request_async(
+                request.method, request.path, **request.params, **options
+            )
         except stripe.StripeError as error:
             raise translate(error) from error
         return _answer(response, time.monotonic() - started)
@@ -128,7 +132,10 @@ def _answer(response: Any, took: float) -> Answer:
 def translate(error: stripe.StripeError) -> BillingError:
     """The SDK's error in our words. Status decides; the class of a 402 does not (STRIPE.md 3.2)."""
     status, body = error.http_status, _error_body(error)
-    code, message = body.get("code"), body.get("message") or str(error.user_message or "Stripe gave no reason.")
+    code, message = (
+        body.get("code"),
+        body.get("message") or str(error.user_message or "Stripe gave no reason."),
+    )
     if status == 402:
         return Declined(message, body)
     if body.get("type") == "idempotency_error" and code != "idempotency_key_in_use":

@@ -1,8 +1,8 @@
 """Operations: every mutation that calls Stripe is reserved, sent, and recorded, once for its idempotency key.
 
-Reserve, in a transaction: the operation's row with exactly what will be asked. Call, outside of any. Record, in a second
-one: what Stripe answered and what follows. Whoever comes to a row whose lease has run out continues it under the same key of
-Stripe's, so a crash at any point leads to one effect or to none.
+Reserve, in a transaction: the operation's row with exactly what will be asked. Call, outside of any. Record, in a
+second one: what Stripe answered and what follows. Whoever comes to a row whose lease has run out continues it under
+the same key of Stripe's, so a crash at any point leads to one effect or to none.
 """
 
 from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Send, answered, ours, unkeyed
@@ -25,6 +25,6 @@ __all__ = [
     "run",
     "run_once",
     "stored_request",
-    "unkeyed",
     "sweep",
+    "unkeyed",
 ]

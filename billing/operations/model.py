@@ -66,10 +66,10 @@ Step = Callable[[AsyncSession, Operation, Outcome, datetime], Awaitable[Next]]
 class Procedure:
     """How one mutation is carried out.
 
-    `begin` validates and reserves; it may raise, and then nothing is kept and the key is not used. Each of `steps` records an
-    outcome and says what comes next; a StripeRejected that it raises means that nothing happened. `charges` are the steps
-    that are, or lead to, a charge: after a crash only the client continues from them, and `resume` decides, in the
-    transaction that stamps the sending, whether it may be sent.
+    `begin` validates and reserves; it may raise, and then nothing is kept and the key is not used. Each of `steps`
+    records an outcome and says what comes next; a StripeRejected that it raises means that nothing happened.
+    `charges` are the steps that are, or lead to, a charge: after a crash only the client continues from them, and
+    `resume` decides, in the transaction that stamps the sending, whether it may be sent.
     """
 
     mutation: str

@@ -43,7 +43,7 @@ async def _attempt(runtime: Runtime, call: Call, body: Body) -> UUID:
 
 def _made(operation: Operation, call: Call) -> UUID:
     if operation.input_hash != call.input_hash:
-        raise IdempotencyMismatch()
+        raise IdempotencyMismatch
     if operation.node_id is None:
         raise ValueError(f"operation {operation.id} made nothing")
     return operation.node_id

@@ -106,7 +106,9 @@ async def record(runtime: Runtime, procedure: Procedure, operation: Operation, o
 
 
 async def _release(runtime: Runtime, operation: Operation) -> None:
-    """Nothing happened. A client's key is free again; what Assent itself has to do it tries again, from the beginning."""
+    """Nothing happened. A client's key is free again; what Assent itself has to do it tries again, from the
+    beginning.
+    """
     async with runtime.database.transaction() as session:
         held = await _hold(session, operation)
         held.updated_at = runtime.clock()

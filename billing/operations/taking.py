@@ -52,7 +52,7 @@ async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: da
     if operation is None:
         return await begin(session, procedure, new_operation(call, now), now)
     if operation.input_hash != call.input_hash:
-        raise IdempotencyMismatch()
+        raise IdempotencyMismatch
     if operation.status == OperationStatus.UNKNOWN:
         raise Conflict(
             "The outcome of this call at Stripe is unknown; it is being looked into and is not repeated."

@@ -17,7 +17,7 @@ from billing.callers import Caller
 from billing.consents import coverage
 from billing.errors import BillingError, NotAllowed, StripeRejected
 from billing.input import check_key, check_metadata, raise_problems
-from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, ours
+from billing.operations import Call, Next, Outcome, Procedure, Send, answered, ours
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
 from billing.subscriptions import ending, paying
@@ -53,10 +53,10 @@ async def create(
 ) -> Created:
     """One subscription and at most one payment for the key, however often it is called.
 
-    In `Created.error`: PaymentDeclined, ConsentScopeExceeded and StripeRejected after which nothing is active or payable;
-    AuthenticationRequired, after which the subscription waits 23 hours for the customer. Raises InvalidInput, NotFound, NotAllowed,
-    ConsentRequired, ConsentScopeExceeded, PaymentMethodUnusable, InvalidTransition, IdempotencyMismatch, Conflict,
-    StripeRejected, StripeUnavailable.
+    In `Created.error`: PaymentDeclined, ConsentScopeExceeded and StripeRejected after which nothing is active or
+    payable; AuthenticationRequired, after which the subscription waits 23 hours for the customer. Raises
+    InvalidInput, NotFound, NotAllowed, ConsentRequired, ConsentScopeExceeded, PaymentMethodUnusable,
+    InvalidTransition, IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
     """
     raise_problems(check_key(idempotency_key) + check_metadata("metadata", wanted.metadata))
     if caller.is_customer and wanted.metadata:
@@ -160,7 +160,9 @@ async def _record_preview(
 
 
 async def _resume(session: AsyncSession, operation: Operation, now: datetime) -> Next:
-    """A payment that may have been sent is sent again only while the consent still covers it; else its fate is read first."""
+    """A payment that may have been sent is sent again only while the consent still covers it; else its fate is read
+    first.
+    """
     following = Send(operation.step or "", operations.stored_request(operation))
     if operation.step != "pay":
         return following

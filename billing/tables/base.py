@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import CheckConstraint, Dialect, String, TypeDecorator
 from sqlalchemy import JSON as GenericJSON
+from sqlalchemy import CheckConstraint, Dialect, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSON as PostgresJSON
 from sqlalchemy.dialects.postgresql import UUID as PostgresUUID
 from sqlalchemy.types import TypeEngine

@@ -12,7 +12,9 @@ from billing.tables.base import JSON, Identifier, Row, one_of
 
 
 class OperationStatus(StrEnum):
-    """PENDING: reserved, perhaps sent, not recorded. RELEASED: nothing happened, the key may be used again. UNKNOWN: needs a person."""
+    """PENDING: reserved, perhaps sent, not recorded. RELEASED: nothing happened, the key may be used again. UNKNOWN:
+    needs a person.
+    """
 
     PENDING = "PENDING"
     SUCCEEDED = "SUCCEEDED"

@@ -30,8 +30,9 @@ class EventSource(StrEnum):
 class StripeObject(SQLModel, table=True):
     """The latest known JSON of one object of Stripe's, unexpanded, and the seconds for which it is known to stand.
 
-    `known_from` = `known_until` = the event's second where an event told us; for an answer of the API, the window of the call
-    by Stripe's own clock. `event_type` and `previous` belong to the event that told us; both null for an answer.
+    `known_from` = `known_until` = the event's second where an event told us; for an answer of the API, the window of
+    the call by Stripe's own clock. `event_type` and `previous` belong to the event that told us; both null for an
+    answer.
     """
 
     __tablename__ = "stripe_objects"

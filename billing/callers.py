@@ -13,8 +13,9 @@ MERCHANT = "merchant"
 
 @dataclass(frozen=True)
 class Caller:
-    """`name` goes into records; `scope` is a key's; `customer_id` a token's, which acts as that customer and nobody
-    else.
+    """`name` goes into records.
+
+    `scope` is a key's; `customer_id` a token's, which acts as that customer and nobody else.
     """
 
     name: str

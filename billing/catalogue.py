@@ -68,11 +68,10 @@ async def _record(session: AsyncSession, operation: Operation, outcome: Outcome,
 CREATE_PRODUCT = Procedure("createProduct", _begin_create_product, {"create": _record})
 
 
-async def update_product(
-    runtime: Runtime, caller: Caller, product_id: UUID | None, changes: dict[str, Any]
-) -> UUID:
-    """Changes name, description, or active. Raises NotFound, InvalidInput, Conflict, StripeRejected,
-    StripeUnavailable.
+async def update_product(runtime: Runtime, caller: Caller, product_id: UUID | None, changes: dict[str, Any]) -> UUID:
+    """Changes name, description, or active.
+
+    Raises NotFound, InvalidInput, Conflict, StripeRejected, StripeUnavailable.
     """
     name = changes.get("name")
     raise_problems(check_text("name", name, longest=250) if name is not None else [])
@@ -111,9 +110,7 @@ async def create_price(
     StripeUnavailable.
     """
     problems = check_key(idempotency_key) + check_currency("unitAmount", unit_amount.currency)
-    raise_problems(
-        problems + _amount_problems(unit_amount) + _interval_problems(interval) + _key_problems(lookup_key)
-    )
+    raise_problems(problems + _amount_problems(unit_amount) + _interval_problems(interval) + _key_problems(lookup_key))
     async with runtime.database.read() as session:
         product = await get_product(session, product_id)
     intent = {
@@ -165,9 +162,7 @@ async def _begin_create_price(session: AsyncSession, operation: Operation, now: 
     return Send("create", Request("post", "/v1/prices", params))
 
 
-async def _check_lookup_key(
-    session: AsyncSession, lookup_key: str | None, *, but: UUID | None = None
-) -> None:
+async def _check_lookup_key(session: AsyncSession, lookup_key: str | None, *, but: UUID | None = None) -> None:
     if lookup_key is None:
         return
     found = (await session.exec(select(Price).where(Price.lookup_key == lookup_key))).first()
@@ -183,11 +178,10 @@ def _self_service(allowed: bool) -> dict[str, str]:
 CREATE_PRICE = Procedure("createPrice", _begin_create_price, {"create": _record})
 
 
-async def update_price(
-    runtime: Runtime, caller: Caller, price_id: UUID | None, changes: dict[str, Any]
-) -> UUID:
-    """Changes active, lookup_key, or self_service. Raises NotFound, InvalidInput, Conflict, StripeRejected,
-    StripeUnavailable.
+async def update_price(runtime: Runtime, caller: Caller, price_id: UUID | None, changes: dict[str, Any]) -> UUID:
+    """Changes active, lookup_key, or self_service.
+
+    Raises NotFound, InvalidInput, Conflict, StripeRejected, StripeUnavailable.
     """
     raise_problems(_key_problems(changes.get("lookup_key")))
     async with runtime.database.read() as session:
@@ -203,11 +197,7 @@ async def _begin_update_price(session: AsyncSession, operation: Operation, now: 
     price = await get_price(session, UUID(operation.intent["price_id"]))
     operation.node_id, operation.subject = price.id, price.stripe_id
     changes = dict(operation.intent["changes"])
-    params = {
-        key: "" if changes[key] is None else changes[key]
-        for key in ("active", "lookup_key")
-        if key in changes
-    }
+    params = {key: "" if changes[key] is None else changes[key] for key in ("active", "lookup_key") if key in changes}
     if "self_service" in changes:
         params["metadata"] = _self_service(changes["self_service"])
     return Send("update", Request("post", f"/v1/prices/{price.stripe_id}", params))

@@ -83,9 +83,7 @@ class _ByExternalId(Call):
 
 def _same(customer: Customer, stripe_id: str | None) -> UUID:
     if stripe_id is not None and customer.stripe_id != stripe_id:
-        raise Conflict(
-            f"This externalId already belongs to another customer of Stripe's, {customer.stripe_id}."
-        )
+        raise Conflict(f"This externalId already belongs to another customer of Stripe's, {customer.stripe_id}.")
     return customer.id
 
 
@@ -116,9 +114,7 @@ async def _begin_create(session: AsyncSession, operation: Operation, now: dateti
 
 async def _check_unclaimed(session: AsyncSession, stripe_id: str) -> None:
     if not stripe_id.startswith("cus_") or not stripe_id[4:].isalnum():
-        raise InvalidInput.at(
-            "input", "stripeId", message="This is not the id of a customer at Stripe (cus_...)."
-        )
+        raise InvalidInput.at("input", "stripeId", message="This is not the id of a customer at Stripe (cus_...).")
     if (await session.exec(select(Customer).where(Customer.stripe_id == stripe_id))).first() is not None:
         raise Conflict("This customer of Stripe's already has another externalId.")
 

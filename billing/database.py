@@ -58,8 +58,9 @@ class Database:
 
 
 def driver_url(url: str) -> URL:
-    """`sqlite:///file` and `postgresql://...` with the async driver that we use. Raises ValueError for other
-    databases.
+    """`sqlite:///file` and `postgresql://...` with the async driver that we use.
+
+    Raises ValueError for other databases.
     """
     parsed = make_url(url)
     driver = DRIVERS.get(parsed.get_backend_name())

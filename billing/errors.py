@@ -42,9 +42,7 @@ class Scope:
     def load(cls, data: dict[str, Any]) -> Self:
         """From what `dump` made."""
         products = data.get("product_ids")
-        return cls(
-            **{**data, "product_ids": None if products is None else tuple(UUID(each) for each in products)}
-        )
+        return cls(**{**data, "product_ids": None if products is None else tuple(UUID(each) for each in products)})
 
     def dump(self) -> dict[str, Any]:
         """As JSON."""

@@ -28,9 +28,7 @@ def check_text(field: str, value: str, *, longest: int) -> list[Problem]:
     if not value.strip():
         return [Problem(("input", field), "This may not be blank.")]
     if len(value) > longest:
-        return [
-            Problem(("input", field), f"This may have at most {longest} characters; it has {len(value)}.")
-        ]
+        return [Problem(("input", field), f"This may have at most {longest} characters; it has {len(value)}.")]
     if any(ord(character) < 32 and character not in "\n\t" for character in value):
         return [Problem(("input", field), "This may not have control characters.")]
     return []
@@ -50,11 +48,7 @@ def check_email(field: str, value: str | None) -> list[Problem]:
 
 def check_currency(field: str, value: str) -> list[Problem]:
     """ISO 4217, capitals."""
-    return (
-        []
-        if CURRENCY.fullmatch(value)
-        else [Problem(("input", field), "A currency is three capitals, as USD.")]
-    )
+    return [] if CURRENCY.fullmatch(value) else [Problem(("input", field), "A currency is three capitals, as USD.")]
 
 
 def check_metadata(field: str, value: Any) -> list[Problem]:
@@ -73,11 +67,7 @@ def _metadata_problem(field: str, key: str, value: Any) -> Problem | None:
     if key.startswith(OWN_PREFIX):
         return Problem(("input", field, key), f"Keys that begin with {OWN_PREFIX} are Assent's own.")
     if not key or len(key) > METADATA_KEY_LENGTH or "[" in key or "]" in key:
-        return Problem(
-            ("input", field, key), f"A key has 1 to {METADATA_KEY_LENGTH} characters and no brackets."
-        )
+        return Problem(("input", field, key), f"A key has 1 to {METADATA_KEY_LENGTH} characters and no brackets.")
     if value is not None and (not isinstance(value, str) or len(value) > METADATA_VALUE_LENGTH):
-        return Problem(
-            ("input", field, key), f"A value is a string of at most {METADATA_VALUE_LENGTH} characters."
-        )
+        return Problem(("input", field, key), f"A value is a string of at most {METADATA_VALUE_LENGTH} characters.")
     return None

@@ -76,13 +76,13 @@ async def require_saved_for(session: AsyncSession, method: PaymentMethod, usage:
         .where(SetupIntent.payment_method_stripe_id == method.stripe_id, Consent.usage == usage)
     )
     if (await session.exec(saved)).first() is None:
-        message = f"This payment method was not saved under a consent to {usage} payments; save it in a new setup session."
+        message = (
+            f"This payment method was not saved under a consent to {usage} payments; save it in a new setup session."
+        )
         raise PaymentMethodUnusable(message, method.id)
 
 
-async def set_default(
-    runtime: Runtime, caller: Caller, method_id: UUID | None
-) -> tuple[PaymentMethod, UUID | None]:
+async def set_default(runtime: Runtime, caller: Caller, method_id: UUID | None) -> tuple[PaymentMethod, UUID | None]:
     """Makes it the one that new subscriptions are charged to; answers with it and the id of the one before.
 
     Raises NotFound, PaymentMethodUnusable, Conflict, StripeRejected, StripeUnavailable.
@@ -109,14 +109,10 @@ async def _begin_default(session: AsyncSession, operation: Operation, now: datet
     return Send("set", Request("post", f"/v1/customers/{customer.stripe_id}", params))
 
 
-async def _record_default(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_default(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
     customer = await session.get_one(Customer, operation.customer_id)
-    before = select(PaymentMethod.id).where(
-        PaymentMethod.stripe_id == customer.default_payment_method_stripe_id
-    )
+    before = select(PaymentMethod.id).where(PaymentMethod.stripe_id == customer.default_payment_method_stripe_id)
     previous = (await session.exec(before)).first()
     await mirror.record(session, answer, now=now)
     return Finish(result={"previous": str(previous)} if previous else {})
@@ -126,8 +122,9 @@ SET_DEFAULT = Procedure("setDefaultPaymentMethod", _begin_default, {"set": _reco
 
 
 async def detach(runtime: Runtime, caller: Caller, method_id: UUID | None) -> UUID:
-    """Takes it off the customer, for good: Stripe attaches a detached method to nobody again. Detached already: a
-    success.
+    """Takes it off the customer, for good.
+
+    Stripe attaches a detached method to nobody again. Detached already: a success.
 
     Raises NotFound, Conflict, StripeRejected, StripeUnavailable.
     """
@@ -135,9 +132,7 @@ async def detach(runtime: Runtime, caller: Caller, method_id: UUID | None) -> UU
         method = await get(session, caller, method_id)
     if method.detached_at is None:
         intent = {"payment_method_id": str(method.id)}
-        await operations.run(
-            runtime, DETACH, unkeyed("detachPaymentMethod", caller, intent, method.customer_id)
-        )
+        await operations.run(runtime, DETACH, unkeyed("detachPaymentMethod", caller, intent, method.customer_id))
     return method.id
 
 
@@ -149,9 +144,7 @@ async def _begin_detach(session: AsyncSession, operation: Operation, now: dateti
     return Send("detach", Request("post", f"/v1/payment_methods/{method.stripe_id}/detach", {}))
 
 
-async def _record_detached(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_detached(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     await mirror.record(session, answered(outcome), now=now)
     return Finish()
 

@@ -60,8 +60,9 @@ async def get(session: AsyncSession, caller: Caller, session_id: UUID | None, *p
 
 
 async def create(runtime: Runtime, caller: Caller, wish: Wish, *, idempotency_key: str) -> UUID:
-    """A hosted page on which the customer saves a method. Stripe is not called before consent and addresses are found
-    right.
+    """A hosted page on which the customer saves a method.
+
+    Stripe is not called before consent and addresses are found right.
 
     Raises InvalidInput, NotFound, ConsentRequired, TermsSuperseded, IdempotencyMismatch, Conflict, StripeUnavailable,
     and StripeRejected, also where Stripe does not offer a required type; no session is left open then.
@@ -157,9 +158,7 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     return Send("create", Request("post", "/v1/checkout/sessions", params))
 
 
-async def _record_created(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
     missing = [each for each in operation.intent["types"] if each not in answer.data["payment_method_types"]]
@@ -171,9 +170,7 @@ async def _record_created(
     return Finish()
 
 
-async def _record_withdrawn(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_withdrawn(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     if isinstance(outcome, Answer):
         await mirror.record(session, outcome, now=now)
     listed = ", ".join(operation.intent["required"])
@@ -224,9 +221,7 @@ def _over(found: SetupSession) -> Finish:
     return Finish()
 
 
-async def _record_expired(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_expired(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
         # No longer open: whatever ended it came first.
         return Send("look", Request("get", f"/v1/checkout/sessions/{operation.subject}", {}))

@@ -42,6 +42,4 @@ async def carry_out(runtime: Runtime, calls: Iterable[Call]) -> None:
         try:
             await operations.run(runtime, PROCEDURES[call.mutation], call)
         except BillingError as error:
-            log.warning(
-                "a stop is left to the sweep", mutation=call.mutation, intent=call.intent, error=error.message
-            )
+            log.warning("a stop is left to the sweep", mutation=call.mutation, intent=call.intent, error=error.message)

@@ -68,8 +68,9 @@ class IdempotencyFault(BillingError):
 
 
 class StripeGateway:
-    """One client for one event loop; `close` it there. `account` is Stripe's id of the account that the key belongs
-    to.
+    """One client for one event loop.
+
+    `close` it there. `account` is Stripe's id of the account that the key belongs to.
     """
 
     def __init__(self, key: str, *, account: str, base: str | None = None) -> None:
@@ -94,9 +95,7 @@ class StripeGateway:
         options = {"idempotency_key": idempotency_key} if idempotency_key and request.method == "post" else {}
         started = time.monotonic()
         try:
-            response = await self._client.raw_request_async(
-                request.method, request.path, **request.params, **options
-            )
+            response = await self._client.raw_request_async(request.method, request.path, **request.params, **options)
         except stripe.StripeError as error:
             raise translate(error) from error
         return _answer(response, time.monotonic() - started)

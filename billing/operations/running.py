@@ -65,9 +65,7 @@ async def _ask(runtime: Runtime, operation: Operation) -> Outcome:
         await _settle(runtime, operation, OperationStatus.PENDING)
         raise
     except IdempotencyFault as fault:
-        log.error(
-            "stripe saw another request under our key", operation=str(operation.id), detail=fault.message
-        )
+        log.exception("stripe saw another request under our key", operation=str(operation.id), detail=fault.message)
         await _settle(runtime, operation, OperationStatus.UNKNOWN)
         raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into.") from fault
 
@@ -82,9 +80,7 @@ async def _find_out(runtime: Runtime, operation: Operation) -> Outcome:
     if found is not None:
         return found
     await _release(runtime, operation)
-    raise StripeUnavailable(
-        "This call did not reach Stripe in time; call again with the same idempotencyKey.", 0
-    )
+    raise StripeUnavailable("This call did not reach Stripe in time; call again with the same idempotencyKey.", 0)
 
 
 async def record(runtime: Runtime, procedure: Procedure, operation: Operation, outcome: Outcome) -> Operation:
@@ -106,8 +102,9 @@ async def record(runtime: Runtime, procedure: Procedure, operation: Operation, o
 
 
 async def _release(runtime: Runtime, operation: Operation) -> None:
-    """Nothing happened. A client's key is free again; what Assent itself has to do it tries again, from the
-    beginning.
+    """Nothing happened.
+
+    A client's key is free again; what Assent itself has to do it tries again, from the beginning.
     """
     async with runtime.database.transaction() as session:
         held = await _hold(session, operation)

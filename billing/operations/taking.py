@@ -41,9 +41,7 @@ async def take(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
 def _too_long(error: Exception) -> Exception:
     # Two first callers collide on a unique index and one comes back here; a collision that lasts is a defect.
     return (
-        error
-        if isinstance(error, IntegrityError)
-        else Conflict("Another operation on the same object is under way.")
+        error if isinstance(error, IntegrityError) else Conflict("Another operation on the same object is under way.")
     )
 
 
@@ -54,9 +52,7 @@ async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: da
     if operation.input_hash != call.input_hash:
         raise IdempotencyMismatch
     if operation.status == OperationStatus.UNKNOWN:
-        raise Conflict(
-            "The outcome of this call at Stripe is unknown; it is being looked into and is not repeated."
-        )
+        raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into and is not repeated.")
     if operation.status == OperationStatus.RELEASED or operation.step is None:
         return await begin(session, procedure, operation, now)
     if operation.status == OperationStatus.PENDING:
@@ -89,9 +85,7 @@ def new_operation(call: Call, now: datetime) -> Operation:
     )
 
 
-async def begin(
-    session: AsyncSession, procedure: Procedure, operation: Operation, now: datetime
-) -> Operation:
+async def begin(session: AsyncSession, procedure: Procedure, operation: Operation, now: datetime) -> Operation:
     """Reserves a new operation, or one that came to nothing before."""
     operation.subject, operation.result, operation.step = None, {}, None
     following = await procedure.begin(session, operation, now)

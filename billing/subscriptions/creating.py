@@ -48,9 +48,7 @@ class Created:
     error: BillingError | None
 
 
-async def create(
-    runtime: Runtime, caller: Caller, wanted: NewSubscription, *, idempotency_key: str
-) -> Created:
+async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, idempotency_key: str) -> Created:
     """One subscription and at most one payment for the key, however often it is called.
 
     In `Created.error`: PaymentDeclined, ConsentScopeExceeded and StripeRejected after which nothing is active or
@@ -129,9 +127,7 @@ def _uuid(text: str | None) -> UUID | None:
     return UUID(text) if text else None
 
 
-async def _record_created(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
     subscription = answer.data
@@ -143,14 +139,10 @@ async def _record_created(
         "due": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
     }
-    return Send(
-        "preview", Request("post", "/v1/invoices/create_preview", {"subscription": subscription["id"]})
-    )
+    return Send("preview", Request("post", "/v1/invoices/create_preview", {"subscription": subscription["id"]}))
 
 
-async def _record_preview(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def _record_preview(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """The first amount due and the next full total are known: the consent decides."""
     if isinstance(outcome, StripeRejected):
         return ending.withdraw(operation, outcome)
@@ -160,8 +152,9 @@ async def _record_preview(
 
 
 async def _resume(session: AsyncSession, operation: Operation, now: datetime) -> Next:
-    """A payment that may have been sent is sent again only while the consent still covers it; else its fate is read
-    first.
+    """A payment that may have been sent is sent again only while the consent still covers it.
+
+    Else its fate is read first.
     """
     following = Send(operation.step or "", operations.stored_request(operation))
     if operation.step != "pay":

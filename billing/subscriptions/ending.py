@@ -25,9 +25,7 @@ def kept_refusal(operation: Operation) -> BillingError | None:
     return errors.load(refusal) if refusal else None
 
 
-async def record_canceled(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def record_canceled(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """Canceled, now or before; its first invoice stays open at Stripe until it is voided."""
     if isinstance(outcome, Answer):
         await mirror.record(session, outcome, now=now)

@@ -97,9 +97,7 @@ def _declined(operation: Operation, declined: Declined) -> Next:
     return ending.withdraw(operation, refusal)
 
 
-async def record_settled(
-    session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime
-) -> Next:
+async def record_settled(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """The invoice as it is, after a payment whose sending is not to be repeated."""
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
@@ -123,9 +121,7 @@ def look(operation: Operation, *, waiting: AuthenticationRequired | None = None)
     if waiting is not None:
         operation.result = {**operation.result, "refusal": waiting.dump()}
     path = f"/v1/subscriptions/{operation.result['subscription']}"
-    return Send(
-        "look", Request("get", path, {"expand": ["latest_invoice.payments.data.payment.payment_intent"]})
-    )
+    return Send("look", Request("get", path, {"expand": ["latest_invoice.payments.data.payment.payment_intent"]}))
 
 
 async def record_looked(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:

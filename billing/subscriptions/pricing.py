@@ -37,9 +37,7 @@ async def get_prices(session: AsyncSession, caller: Caller, items: list[Item]) -
     if len({price.id for price in prices}) < len(prices):
         raise InvalidInput.at("input", "items", message="Name each price once, with its quantity.")
     if len({(price.currency, price.interval_unit, price.interval_count) for price in prices}) > 1:
-        raise InvalidInput.at(
-            "input", "items", message="All prices must have the same currency and interval."
-        )
+        raise InvalidInput.at("input", "items", message="All prices must have the same currency and interval.")
     return prices
 
 
@@ -66,16 +64,12 @@ def needed_scope(prices: list[Price], quantities: list[int]) -> Scope:
         interval_unit=prices[0].interval_unit,
         interval_count=prices[0].interval_count,
         currency=prices[0].currency,
-        maximum_amount=sum(
-            (price.unit_amount or 0) * many for price, many in zip(prices, quantities, strict=True)
-        ),
+        maximum_amount=sum((price.unit_amount or 0) * many for price, many in zip(prices, quantities, strict=True)),
         product_ids=tuple(dict.fromkeys(price.product_id for price in prices)),
     )
 
 
-async def get_method(
-    session: AsyncSession, customer: Customer, method_id: UUID | None, now: datetime
-) -> PaymentMethod:
+async def get_method(session: AsyncSession, customer: Customer, method_id: UUID | None, now: datetime) -> PaymentMethod:
     """The named method, else the customer's default one; usable, and saved for recurring payments.
 
     Raises NotFound, InvalidInput (there is no default), PaymentMethodUnusable.
@@ -84,9 +78,7 @@ async def get_method(
         owner = Caller("", customer_id=customer.id)
         method = await payment_methods.get(session, owner, method_id)
     else:
-        statement = select(PaymentMethod).where(
-            PaymentMethod.stripe_id == customer.default_payment_method_stripe_id
-        )
+        statement = select(PaymentMethod).where(PaymentMethod.stripe_id == customer.default_payment_method_stripe_id)
         found = (await session.exec(statement)).first()
         if found is None:
             nothing = "This customer has no default payment method; name one, or set the default."
@@ -99,6 +91,4 @@ async def get_method(
 
 def stripe_items(prices: list[Price], quantities: list[int]) -> list[dict[str, Any]]:
     """The items as Stripe takes them."""
-    return [
-        {"price": price.stripe_id, "quantity": many} for price, many in zip(prices, quantities, strict=True)
-    ]
+    return [{"price": price.stripe_id, "quantity": many} for price, many in zip(prices, quantities, strict=True)]

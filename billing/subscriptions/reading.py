@@ -12,9 +12,7 @@ from billing.tables import Subscription
 ENDED = frozenset({"canceled", "incomplete_expired"})
 
 
-async def get(
-    session: AsyncSession, caller: Caller, subscription_id: UUID | None, *path: str
-) -> Subscription:
+async def get(session: AsyncSession, caller: Caller, subscription_id: UUID | None, *path: str) -> Subscription:
     """The caller's subscription. Raises NotFound at `path`."""
     found = await session.get(Subscription, subscription_id) if subscription_id else None
     if found is None or not caller.may_see(found.customer_id):

@@ -12,8 +12,10 @@ from billing.tables.base import JSON, Identifier, Row, one_of
 
 
 class OperationStatus(StrEnum):
-    """PENDING: reserved, perhaps sent, not recorded. RELEASED: nothing happened, the key may be used again. UNKNOWN:
-    needs a person.
+    """PENDING.
+
+    Reserved, perhaps sent, not recorded. RELEASED: nothing happened, the key may be used again. UNKNOWN: needs a
+    person.
     """
 
     PENDING = "PENDING"

@@ -36,15 +36,11 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A local Stripe. No real money.")
     parser.add_argument("--port", type=int, default=8001, help="port on 127.0.0.1 (8001)")
-    parser.add_argument(
-        "--database", type=Path, default=Path("var/sandbox.db"), help="file that keeps the state"
-    )
+    parser.add_argument("--database", type=Path, default=Path("var/sandbox.db"), help="file that keeps the state")
     parser.add_argument("--base-url", help="address that browsers reach it under, if another")
     parser.add_argument("--webhook-url", help="send every event there")
     parser.add_argument("--webhook-secret", help="and sign it with this secret (whsec_...)")
-    parser.add_argument(
-        "--record", type=Path, help="append every API exchange to this file, a JSON line each"
-    )
+    parser.add_argument("--record", type=Path, help="append every API exchange to this file, a JSON line each")
     parser.add_argument(
         "--methods",
         type=_methods,

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import pages
 from sandbox.core import Sandbox
 from sandbox.deliveries import Courier
 from sandbox.recording import Recorder
 from sandbox.resources import ENDPOINTS, KINDS, accounts, webhook_endpoints
 from sandbox.settings import known_methods
+from sandbox.upkeep import keep_up
 from sandbox.wire.api import Api
 
 
@@ -25,10 +27,11 @@ def create_app(sandbox: Sandbox) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        courier = asyncio.create_task(Courier(sandbox).run())
+        background = [asyncio.create_task(each) for each in (Courier(sandbox).run(), keep_up(sandbox))]
         yield
-        courier.cancel()
-        await asyncio.gather(courier, return_exceptions=True)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
         sandbox.database.close()
         if recorder:
             recorder.close()
@@ -37,6 +40,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
         routes=[
             Route("/v1/{rest:path}", api.serve, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
             *_controls(sandbox),
+            *pages.routes(sandbox),
         ],
         lifespan=lifespan,
     )

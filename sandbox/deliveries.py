@@ -45,7 +45,11 @@ class Courier:
     async def run(self) -> None:
         """Deliver for ever."""
         loop = asyncio.get_running_loop()
-        self._sandbox.on_commit = lambda: loop.call_soon_threadsafe(self._woken.set)
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._woken.set)
+
+        self._sandbox.on_commit = wake
         # trust_env: a proxy of this machine has no business between two programs on its loopback.
         async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
             try:

@@ -23,9 +23,7 @@ class StripeError(Exception):
     type = "invalid_request_error"
     kept = False
 
-    def __init__(
-        self, message: str, *, code: str | None = None, param: str | None = None, **more: Any
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, param: str | None = None, **more: Any) -> None:
         super().__init__(message)
         self.message = message
         self.code = code

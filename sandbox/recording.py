@@ -14,9 +14,7 @@ class Recorder:
         self._file = path.open("a", buffering=1)
         self._turn = threading.Lock()
 
-    def record(
-        self, method: str, path: str, pairs: list[tuple[str, str]], status: int, body: bytes | Any
-    ) -> None:
+    def record(self, method: str, path: str, pairs: list[tuple[str, str]], status: int, body: bytes | Any) -> None:
         """One request with its decoded pairs, and its answer."""
         exchange = {
             "method": method,

@@ -25,7 +25,5 @@ class Settings:
 def known_methods(names: list[str]) -> tuple[str, ...]:
     """The names in Stripe's order; ValueError for an unknown one."""
     if unknown := set(names) - set(KNOWN_METHODS):
-        raise ValueError(
-            f"Unknown payment method type {', '.join(sorted(unknown))}: use {' or '.join(KNOWN_METHODS)}."
-        )
+        raise ValueError(f"Unknown payment method type {', '.join(sorted(unknown))}: use {' or '.join(KNOWN_METHODS)}.")
     return tuple(name for name in KNOWN_METHODS if name in names)

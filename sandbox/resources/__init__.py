@@ -3,10 +3,34 @@
 from collections.abc import Mapping, Sequence
 
 from sandbox.kinds import Kind
-from sandbox.resources import accounts, customers, events, prices, products, webhook_endpoints
+from sandbox.resources import (
+    accounts,
+    checkout_sessions,
+    customers,
+    events,
+    mandates,
+    payment_methods,
+    prices,
+    products,
+    setup_attempts,
+    setup_intents,
+    webhook_endpoints,
+)
 from sandbox.wire.endpoints import Endpoint
 
-NOUNS = (accounts, customers, events, prices, products, webhook_endpoints)
+NOUNS = (
+    accounts,
+    checkout_sessions,
+    customers,
+    events,
+    mandates,
+    payment_methods,
+    prices,
+    products,
+    setup_attempts,
+    setup_intents,
+    webhook_endpoints,
+)
 
 ENDPOINTS: Sequence[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 """Everything that the sandbox serves under /v1."""

@@ -104,9 +104,7 @@ def _amount(params: Params) -> tuple[int | None, str]:
         )
     amount = Decimal(next(iter(given.values())))
     if amount < 0:
-        raise InvalidRequest(
-            "Invalid non-negative integer", code="parameter_invalid_integer", param=next(iter(given))
-        )
+        raise InvalidRequest("Invalid non-negative integer", code="parameter_invalid_integer", param=next(iter(given)))
     return (int(amount) if amount == int(amount) else None), f"{amount:f}"
 
 

@@ -29,9 +29,7 @@ def create(work: Work, params: Params) -> Object:
     """POST /v1/products, with its default price if `default_price_data` is given."""
     id = params.get("id") or new_id("prod", 14)
     if work.find("product", id):
-        raise InvalidRequest(
-            f"Product already exists with ID {id}", code="resource_already_exists", param="id"
-        )
+        raise InvalidRequest(f"Product already exists with ID {id}", code="resource_already_exists", param="id")
     product = work.add({**_new(work), "id": id})
     product.update(_changes(product, params))
     work.save(product)

@@ -43,7 +43,7 @@ def delete(work: Work, id: str, _params: Params) -> Object:
 
 def add(work: Work, url: str, enabled_events: list[str], secret: str) -> Object:
     """A new endpoint that signs with this secret."""
-    endpoint = {
+    endpoint: Object = {
         "id": new_id("we"),
         "object": "webhook_endpoint",
         "api_version": contract.VERSION,
@@ -61,9 +61,7 @@ def add(work: Work, url: str, enabled_events: list[str], secret: str) -> Object:
 
 def ensure(work: Work, url: str, secret: str) -> None:
     """Exactly one endpoint for this address, with every event and this secret."""
-    endpoint = next(iter(work.select("webhook_endpoint", {"url": url})), None) or add(
-        work, url, ["*"], secret
-    )
+    endpoint = next(iter(work.select("webhook_endpoint", {"url": url})), None) or add(work, url, ["*"], secret)
     endpoint.update(enabled_events=["*"], status="enabled")
     work.save(endpoint)
     work.keep_secret(endpoint["id"], secrets=[secret])

@@ -81,9 +81,7 @@ class Api:
                 first = idempotency.replay(connection, this, self.sandbox.clock.now())
             if first:
                 replayed = {"Idempotent-Replayed": "true", "Original-Request": first.request_id}
-                return _response(
-                    first.status, first.body, call.request_id, {"Idempotency-Key": key, **replayed}
-                )
+                return _response(first.status, first.body, call.request_id, {"Idempotency-Key": key, **replayed})
             return self._perform(call, endpoint, ids, this)
 
     def _find(self, call: Call) -> tuple[Endpoint, tuple[str, ...]]:
@@ -91,9 +89,7 @@ class Api:
             return found
         known = any(
             method == call.method and Endpoint(method, path, _nothing).pattern.fullmatch(call.path)
-            for method, path in (
-                (method, path.replace("{}", "{id}")) for method, path in contract.operations()
-            )
+            for method, path in ((method, path.replace("{}", "{id}")) for method, path in contract.operations())
         )
         hint = "Stripe has it; this sandbox does not." if known else "Please see https://stripe.com/docs."
         raise UnknownUrl(f"Unrecognized request URL ({call.method}: {call.path}). {hint}")
@@ -102,9 +98,7 @@ class Api:
         self, call: Call, endpoint: Endpoint, ids: tuple[str, ...], this: idempotency.Attempt | None
     ) -> Response:
         params = validation.validate(endpoint.method, endpoint.path, form.decode(call.pairs))
-        status, body = self._execute(
-            call, this, lambda work: _handle(work, self.kinds, endpoint, ids, params)
-        )
+        status, body = self._execute(call, this, lambda work: _handle(work, self.kinds, endpoint, ids, params))
         return _response(status, body, call.request_id, {"Idempotency-Key": this.key} if this else {})
 
     def _execute(

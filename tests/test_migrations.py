@@ -49,9 +49,7 @@ async def test_migrations_started_at_once_wait_for_each_other(database_url: str,
     assert await is_migrated(database)
 
 
-async def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    database_url: str, database: Database
-) -> None:
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str, database: Database) -> None:
     before = await tables(database)
 
     def fail(connection: Connection) -> None:
@@ -64,15 +62,11 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
     assert await is_migrated(database)
 
 
-async def test_a_table_can_be_rebuilt_under_the_rows_that_refer_to_it(
-    database_url: str, database: Database
-) -> None:
+async def test_a_table_can_be_rebuilt_under_the_rows_that_refer_to_it(database_url: str, database: Database) -> None:
     async with database.transaction() as session:
         connection = await session.connection()
         await connection.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY, name TEXT)"))
-        await connection.execute(
-            text("CREATE TABLE children (parent_id INTEGER REFERENCES parents ON DELETE CASCADE)")
-        )
+        await connection.execute(text("CREATE TABLE children (parent_id INTEGER REFERENCES parents ON DELETE CASCADE)"))
         await connection.execute(text("INSERT INTO parents VALUES (1, 'first')"))
         await connection.execute(text("INSERT INTO children VALUES (1)"))
     await within_migration(database_url, require_names)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from billing.settings import Settings
+
 ROOT = Path(__file__).parent.parent
 CODE = {".py", ".js", ".css", ".html"}
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
@@ -22,7 +24,7 @@ REGISTRY_HOST = re.compile(r"(?:pypi|pythonhosted|npmjs|debian)\.(?:org|com|net)
 
 @cache
 def committed() -> tuple[Path, ...]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S607
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
     files = (ROOT / name for name in listed.stdout.splitlines())
     return tuple(file for file in files if file.is_file())
 
@@ -45,9 +47,7 @@ def lines_that_match(pattern: re.Pattern[str]) -> list[str]:
 def test_a_file_fits_in_250_lines() -> None:
     lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in code()}
     assert {name: length for name, length in lengths.items() if length > 250 and name not in LONG} == {}
-    assert [name for name in LONG if lengths.get(name, 0) <= 250] == [], (
-        "no longer long: take it off the list"
-    )
+    assert [name for name in LONG if lengths.get(name, 0) <= 250] == [], "no longer long: take it off the list"
 
 
 def test_a_function_fits_in_40_lines() -> None:
@@ -75,18 +75,12 @@ def test_a_lock_pins_and_hashes_everything_and_names_no_address(lock: str) -> No
 
 
 def test_both_locks_have_the_same_versions() -> None:
-    run, dev = (
-        set(re.findall(r"^[\w.-]+==[^ ]+", (ROOT / lock).read_text(), re.MULTILINE)) for lock in LOCKS
-    )
+    run, dev = (set(re.findall(r"^[\w.-]+==[^ ]+", (ROOT / lock).read_text(), re.MULTILINE)) for lock in LOCKS)
     assert run <= dev
 
 
 def test_no_package_of_the_locks_is_called_like_one_of_ours() -> None:
-    names = {
-        name
-        for lock in LOCKS
-        for name in re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE)
-    }
+    names = {name for lock in LOCKS for name in re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE)}
     assert names.isdisjoint({"api", "schema", "billing", "sandbox", "tests"})
 
 
@@ -100,3 +94,8 @@ def test_no_committed_file_names_a_path_of_a_machine() -> None:
 
 def test_no_committed_file_names_the_host_of_a_package_registry() -> None:
     assert lines_that_match(REGISTRY_HOST) == []
+
+
+def test_the_example_of_an_environment_names_every_setting() -> None:
+    named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named == {name.upper() for name in Settings.model_fields}

@@ -69,9 +69,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name=op.f("uq_invoice_payments_stripe_id")),
     )
     with op.batch_alter_table("invoice_payments", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_invoice_payments_invoice_stripe_id"), ["invoice_stripe_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_invoice_payments_invoice_stripe_id"), ["invoice_stripe_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_invoice_payments_payment_intent_stripe_id"),
             ["payment_intent_stripe_id"],
@@ -102,16 +100,10 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("input_hash", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
-        ),
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("intent", sa.JSON(), nullable=False),
-        sa.Column(
-            "node_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
-        ),
+        sa.Column("node_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=True),
         sa.Column("step", sa.String(), nullable=True),
@@ -180,9 +172,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stripe_events", schema=None) as batch_op:
         batch_op.create_index("ix_stripe_events_due", ["status", "due_at"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_stripe_events_object_stripe_id"), ["object_stripe_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_stripe_events_object_stripe_id"), ["object_stripe_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stripe_events_type"), ["type"], unique=False)
 
     op.create_table(
@@ -190,7 +180,7 @@ def upgrade() -> None:
         sa.Column("stripe_id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
-        sa.Column("previous", sa.JSON(), nullable=True),
+        sa.Column("states", sa.JSON(), nullable=False),
         sa.Column("event_type", sa.String(), nullable=True),
         sa.Column("event_id", sa.String(), nullable=True),
         sa.Column("customer_stripe_id", sa.String(), nullable=True),
@@ -201,9 +191,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stripe_id", name=op.f("pk_stripe_objects")),
     )
     with op.batch_alter_table("stripe_objects", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_stripe_objects_customer_stripe_id"), ["customer_stripe_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_stripe_objects_customer_stripe_id"), ["customer_stripe_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stripe_objects_refresh_at"), ["refresh_at"], unique=False)
 
     op.create_table(
@@ -234,12 +222,8 @@ def upgrade() -> None:
         "consents",
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "terms_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("terms_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("terms_sha256", sa.String(), nullable=False),
         sa.Column("usage", sa.String(), nullable=False),
         sa.Column("interval_unit", sa.String(), nullable=True),
@@ -262,27 +246,22 @@ def upgrade() -> None:
         sa.Column("salts", sa.JSON(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revocation_reason", sa.String(), nullable=True),
         sa.Column(
             "superseded_by_id",
             sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"),
             nullable=True,
         ),
-        sa.CheckConstraint(
-            "(usage = 'RECURRING') = (interval_unit IS NOT NULL)", name=op.f("ck_consents_interval")
-        ),
+        sa.CheckConstraint("(usage = 'RECURRING') = (interval_unit IS NOT NULL)", name=op.f("ck_consents_interval")),
         sa.CheckConstraint(
             "channel IN ('WEB', 'MOBILE_APP', 'EMAIL', 'PHONE', 'IN_PERSON', 'OTHER')",
             name=op.f("ck_consents_channel"),
         ),
-        sa.CheckConstraint(
-            "usage IN ('ONE_TIME', 'RECURRING', 'UNSCHEDULED')", name=op.f("ck_consents_usage")
-        ),
+        sa.CheckConstraint("usage IN ('ONE_TIME', 'RECURRING', 'UNSCHEDULED')", name=op.f("ck_consents_usage")),
         sa.CheckConstraint("maximum_amount > 0 AND monthly_maximum > 0", name=op.f("ck_consents_maxima")),
         sa.CheckConstraint("maximum_subscriptions >= 1", name=op.f("ck_consents_maximum_subscriptions")),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_consents_customer_id")),
-        sa.ForeignKeyConstraint(
-            ["superseded_by_id"], ["consents.id"], name=op.f("fk_consents_superseded_by_id")
-        ),
+        sa.ForeignKeyConstraint(["superseded_by_id"], ["consents.id"], name=op.f("fk_consents_superseded_by_id")),
         sa.ForeignKeyConstraint(["terms_id"], ["terms.id"], name=op.f("fk_consents_terms_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
     )
@@ -296,9 +275,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("subscription_stripe_id", sa.String(), nullable=True),
         sa.Column("number", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
@@ -328,9 +305,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("stripe_type", sa.String(), nullable=False),
         sa.Column("brand", sa.String(), nullable=True),
         sa.Column("last4", sa.String(), nullable=True),
@@ -339,9 +314,7 @@ def upgrade() -> None:
         sa.Column("billing_email", sa.String(), nullable=True),
         sa.Column("billing_name", sa.String(), nullable=True),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_payment_methods_customer_id")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_payment_methods_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_methods")),
         sa.UniqueConstraint("stripe_id", name=op.f("uq_payment_methods_stripe_id")),
     )
@@ -353,9 +326,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "product_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("product_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("lookup_key", sa.String(), nullable=True),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("unit_amount", sa.BigInteger(), nullable=True),
@@ -365,9 +336,7 @@ def upgrade() -> None:
         sa.Column("self_service", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(interval_unit IS NULL) = (interval_count IS NULL)", name=op.f("ck_prices_interval")
-        ),
+        sa.CheckConstraint("(interval_unit IS NULL) = (interval_count IS NULL)", name=op.f("ck_prices_interval")),
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_prices_product_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prices")),
         sa.UniqueConstraint("stripe_id", name=op.f("uq_prices_stripe_id")),
@@ -378,12 +347,8 @@ def upgrade() -> None:
 
     op.create_table(
         "consent_products",
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "product_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("product_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(["consent_id"], ["consents.id"], name=op.f("fk_consent_products_consent_id")),
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_consent_products_product_id")),
         sa.PrimaryKeyConstraint("consent_id", "product_id", name=op.f("pk_consent_products")),
@@ -392,28 +357,20 @@ def upgrade() -> None:
         "consent_records",
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("previous_digest", sa.String(), nullable=True),
-        sa.CheckConstraint(
-            "action IN ('GRANTED', 'REVOKED', 'REDACTED')", name=op.f("ck_consent_records_action")
-        ),
+        sa.CheckConstraint("action IN ('GRANTED', 'REVOKED', 'REDACTED')", name=op.f("ck_consent_records_action")),
         sa.CheckConstraint(
             "(sequence = 1) = (previous_digest IS NULL)", name=op.f("ck_consent_records_previous_digest")
         ),
         sa.CheckConstraint("sequence >= 1", name=op.f("ck_consent_records_sequence")),
         sa.ForeignKeyConstraint(["consent_id"], ["consents.id"], name=op.f("fk_consent_records_consent_id")),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_consent_records_customer_id")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_consent_records_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_records")),
         sa.UniqueConstraint("customer_id", "sequence", name=op.f("uq_consent_records_customer_id_sequence")),
         sa.UniqueConstraint("digest", name=op.f("uq_consent_records_digest")),
@@ -426,9 +383,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "invoice_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("invoice_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("description", sa.String(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -447,12 +402,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("payment_method_stripe_id", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -481,12 +432,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("payment_method_stripe_id", sa.String(), nullable=True),
         sa.Column("mandate_stripe_id", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
@@ -499,9 +446,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("setup_intents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_setup_intents_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_setup_intents_mandate_stripe_id"), ["mandate_stripe_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_setup_intents_mandate_stripe_id"), ["mandate_stripe_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_setup_intents_payment_method_stripe_id"),
             ["payment_method_stripe_id"],
@@ -513,12 +458,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column(
             "subscription_id",
             sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"),
@@ -530,9 +471,7 @@ def upgrade() -> None:
         sa.Column("offered_types", sa.JSON(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["consent_id"], ["consents.id"], name=op.f("fk_setup_sessions_consent_id")),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_setup_sessions_customer_id")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_setup_sessions_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_setup_sessions")),
         sa.UniqueConstraint("stripe_id", name=op.f("uq_setup_sessions_stripe_id")),
     )
@@ -548,12 +487,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
-        sa.Column(
-            "customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
-        ),
-        sa.Column(
-            "consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
-        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("managed", sa.Boolean(), nullable=False),
         sa.Column("payment_method_stripe_id", sa.String(), nullable=True),
         sa.Column("latest_invoice_stripe_id", sa.String(), nullable=True),
@@ -605,12 +540,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name=op.f("uq_subscription_items_stripe_id")),
     )
     with op.batch_alter_table("subscription_items", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_subscription_items_price_stripe_id"), ["price_stripe_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_subscription_items_subscription_id"), ["subscription_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_subscription_items_price_stripe_id"), ["price_stripe_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_subscription_items_subscription_id"), ["subscription_id"], unique=False)
 
 
 def downgrade() -> None:

@@ -71,9 +71,7 @@ def upgrade() -> None:
     with op.batch_alter_table("invoice_payments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoice_payments_invoice_stripe_id"), ["invoice_stripe_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_invoice_payments_payment_intent_stripe_id"),
-            ["payment_intent_stripe_id"],
-            unique=False,
+            batch_op.f("ix_invoice_payments_payment_intent_stripe_id"), ["payment_intent_stripe_id"], unique=False
         )
 
     op.create_table(
@@ -116,8 +114,7 @@ def upgrade() -> None:
         sa.Column("error", sa.JSON(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "status IN ('PENDING', 'SUCCEEDED', 'FAILED', 'RELEASED', 'UNKNOWN')",
-            name=op.f("ck_operations_status"),
+            "status IN ('PENDING', 'SUCCEEDED', 'FAILED', 'RELEASED', 'UNKNOWN')", name=op.f("ck_operations_status")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operations")),
         sa.UniqueConstraint("party", "mutation", "key", name=op.f("uq_operations_party_mutation_key")),
@@ -210,8 +207,7 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.CheckConstraint(
-            "usage <> 'RECURRING' OR cancellation_policy IS NOT NULL",
-            name=op.f("ck_terms_cancellation_policy"),
+            "usage <> 'RECURRING' OR cancellation_policy IS NOT NULL", name=op.f("ck_terms_cancellation_policy")
         ),
         sa.CheckConstraint("usage IN ('ONE_TIME', 'RECURRING', 'UNSCHEDULED')", name=op.f("ck_terms_usage")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_terms_version")),
@@ -232,11 +228,7 @@ def upgrade() -> None:
         sa.Column("maximum_amount", sa.BigInteger(), nullable=True),
         sa.Column("monthly_maximum", sa.BigInteger(), nullable=True),
         sa.Column("maximum_subscriptions", sa.Integer(), nullable=False),
-        sa.Column(
-            "subscription_id",
-            sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("subscription_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("ip_address", sa.String(), nullable=True),
         sa.Column("user_agent", sa.String(), nullable=True),
         sa.Column("locale", sa.String(), nullable=True),
@@ -248,14 +240,11 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revocation_reason", sa.String(), nullable=True),
         sa.Column(
-            "superseded_by_id",
-            sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"),
-            nullable=True,
+            "superseded_by_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True
         ),
         sa.CheckConstraint("(usage = 'RECURRING') = (interval_unit IS NOT NULL)", name=op.f("ck_consents_interval")),
         sa.CheckConstraint(
-            "channel IN ('WEB', 'MOBILE_APP', 'EMAIL', 'PHONE', 'IN_PERSON', 'OTHER')",
-            name=op.f("ck_consents_channel"),
+            "channel IN ('WEB', 'MOBILE_APP', 'EMAIL', 'PHONE', 'IN_PERSON', 'OTHER')", name=op.f("ck_consents_channel")
         ),
         sa.CheckConstraint("usage IN ('ONE_TIME', 'RECURRING', 'UNSCHEDULED')", name=op.f("ck_consents_usage")),
         sa.CheckConstraint("maximum_amount > 0 AND monthly_maximum > 0", name=op.f("ck_consents_maxima")),
@@ -448,9 +437,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_setup_intents_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_setup_intents_mandate_stripe_id"), ["mandate_stripe_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_setup_intents_payment_method_stripe_id"),
-            ["payment_method_stripe_id"],
-            unique=False,
+            batch_op.f("ix_setup_intents_payment_method_stripe_id"), ["payment_method_stripe_id"], unique=False
         )
 
     op.create_table(
@@ -460,11 +447,7 @@ def upgrade() -> None:
         sa.Column("stripe_id", sa.String(), nullable=False),
         sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("consent_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
-        sa.Column(
-            "subscription_id",
-            sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("subscription_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
         sa.Column("setup_intent_stripe_id", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("url", sa.String(), nullable=True),
@@ -514,9 +497,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_subscriptions_consent_id"), ["consent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_subscriptions_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_subscriptions_payment_method_stripe_id"),
-            ["payment_method_stripe_id"],
-            unique=False,
+            batch_op.f("ix_subscriptions_payment_method_stripe_id"), ["payment_method_stripe_id"], unique=False
         )
 
     op.create_table(
@@ -525,9 +506,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.String(), nullable=False),
         sa.Column(
-            "subscription_id",
-            sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"),
-            nullable=False,
+            "subscription_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
         ),
         sa.Column("price_stripe_id", sa.String(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
@@ -542,6 +521,7 @@ def upgrade() -> None:
     with op.batch_alter_table("subscription_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_subscription_items_price_stripe_id"), ["price_stripe_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_subscription_items_subscription_id"), ["subscription_id"], unique=False)
+
 
 
 def downgrade() -> None:

@@ -31,8 +31,9 @@ class StripeObject(SQLModel, table=True):
     """The latest known JSON of one object of Stripe's, unexpanded, and the seconds for which it is known to stand.
 
     `known_from` = `known_until` = the event's second where an event told us; for an answer of the API, the window of
-    the call by Stripe's own clock. `event_type` and `previous` belong to the event that told us; both null for an
-    answer.
+    the call by Stripe's own clock. `event_type` and `event_id` belong to the event that told us; both null for an
+    answer. `states` are digests of the states that are known to have followed each other within that time, the one in
+    `data` last.
     """
 
     __tablename__ = "stripe_objects"
@@ -40,7 +41,7 @@ class StripeObject(SQLModel, table=True):
     stripe_id: str = Field(primary_key=True)
     type: str
     data: dict[str, Any] = Field(sa_type=JSON)
-    previous: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    states: list[str] = Field(default_factory=list, sa_type=JSON)
     event_type: str | None = None
     event_id: str | None = None
     customer_stripe_id: str | None = Field(default=None, index=True)

@@ -1,0 +1,74 @@
+"""The row of a payment: a PaymentIntent."""
+
+from datetime import datetime
+
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.mirror.fields import merchants_metadata, nested
+from billing.mirror.news import News
+from billing.mirror.origins import find_maker
+from billing.mirror.rows import find_row, new_row, save
+from billing.tables import Customer, Invoice, InvoicePayment, Payment, Subscription
+
+
+async def derive(session: AsyncSession, news: News, owner: Customer | None, now: datetime) -> Payment | None:
+    """None where it has no customer."""
+    if owner is None:
+        return None
+    row = await find_row(session, Payment, news.id) or await _new(session, news, owner)
+    row = await save(session, row, **_columns(news))
+    await attribute(session, payment=news.id)
+    return row
+
+
+async def _new(session: AsyncSession, news: News, owner: Customer) -> Payment:
+    maker = await find_maker(session, news, owner, "chargePaymentMethod", Payment)
+    row = new_row(Payment, news.id, news.created_at, maker)
+    row.customer_id, row.consent_id = owner.id, maker.consent_id if maker else None
+    return row
+
+
+def _columns(news: News) -> dict[str, object]:
+    data = news.data
+    return {
+        "payment_method_stripe_id": data.get("payment_method"),
+        "status": data["status"],
+        "amount": data["amount"],
+        "currency": data["currency"].upper(),
+        "description": data.get("description"),
+        "failure_code": nested(data, "last_payment_error", "code"),
+        "failure_decline_code": nested(data, "last_payment_error", "decline_code"),
+        "failure_message": nested(data, "last_payment_error", "message"),
+        "next_action_url": nested(data, "next_action", "redirect_to_url", "url"),
+        "client_secret": data.get("client_secret"),
+        "stripe_metadata": merchants_metadata(data),
+    }
+
+
+async def attribute(
+    session: AsyncSession, *, payment: str | None = None, invoice: str | None = None, subscription: str | None = None
+) -> None:
+    """Gives payments of a managed subscription's invoices its consent, whichever of the four Stripe told of last.
+
+    A payment keeps the consent that it once had: a later one of the subscription's is for later payments.
+    """
+    paid = (
+        select(Subscription.consent_id)
+        .join(Invoice, col(Invoice.subscription_stripe_id) == Subscription.stripe_id)
+        .join(InvoicePayment, col(InvoicePayment.invoice_stripe_id) == Invoice.stripe_id)
+        .where(InvoicePayment.payment_intent_stripe_id == Payment.stripe_id, Payment.customer_id == Invoice.customer_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = update(Payment).where(col(Payment.consent_id).is_(None)).values(consent_id=paid)
+    of = select(InvoicePayment.payment_intent_stripe_id)
+    if payment is not None:
+        statement = statement.where(col(Payment.stripe_id) == payment)
+    if invoice is not None:
+        statement = statement.where(col(Payment.stripe_id).in_(of.where(InvoicePayment.invoice_stripe_id == invoice)))
+    if subscription is not None:
+        invoices = select(Invoice.stripe_id).where(Invoice.subscription_stripe_id == subscription)
+        of = of.where(col(InvoicePayment.invoice_stripe_id).in_(invoices))
+        statement = statement.where(col(Payment.stripe_id).in_(of))
+    await session.exec(statement.execution_options(synchronize_session=False))

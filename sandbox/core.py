@@ -20,14 +20,16 @@ class Sandbox:
         self.database = Database(settings.database)
         self.running_keys: set[str] = set()
         self.running_keys_turn = threading.Lock()
-        self.on_commit: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[], None] = lambda: None
 
     @contextmanager
     def work(self, caller: Caller | None = None) -> Iterator[Work]:
         """One transaction; its events are on their way when it has been committed."""
         with self.database.transaction() as connection:
-            yield Work(self, connection, caller or Caller())
-        self.on_commit()
+            work = Work(self, connection, caller or Caller())
+            yield work
+        if work.queued:
+            self.on_queued()
 
     def url(self, path: str) -> str:
         """An address on this sandbox, for a browser."""

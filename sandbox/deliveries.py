@@ -1,6 +1,7 @@
 """Sending events to webhook endpoints: signed, several at once, tried again for three days, across restarts."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -49,7 +50,7 @@ class Courier:
         def wake() -> None:
             loop.call_soon_threadsafe(self._woken.set)
 
-        self._sandbox.on_commit = wake
+        self._sandbox.on_queued = wake
         # trust_env: a proxy of this machine has no business between two programs on its loopback.
         async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
             try:
@@ -58,7 +59,7 @@ class Courier:
                     await self._start_due(client)
                     await self._rest()
             finally:
-                self._sandbox.on_commit = lambda: None
+                self._sandbox.on_queued = lambda: None
                 for task in self._under_way.values():
                     task.cancel()
                 await asyncio.gather(*self._under_way.values(), return_exceptions=True)
@@ -76,10 +77,9 @@ class Courier:
         pause = IDLE
         if len(self._under_way) < AT_ONCE:
             pause = await asyncio.to_thread(_until_next, self._sandbox, set(self._under_way))
-        try:
-            await asyncio.wait_for(self._woken.wait(), pause)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
 
     async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
         try:

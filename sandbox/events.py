@@ -26,6 +26,7 @@ def emit(work: Work, type: str, obj: Object, previous: Object | None = None) -> 
         "type": type,
     }
     work.add(event)
+    work.queued = work.queued or bool(receivers)
     work.connection.executemany(
         "INSERT INTO deliveries (event, endpoint, due) VALUES (?, ?, ?)",
         [(event["id"], endpoint, work.sandbox.clock.exact()) for endpoint in reversed(receivers)],

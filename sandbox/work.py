@@ -40,6 +40,8 @@ class Work:
         self.connection = connection
         self.caller = caller
         self.now = sandbox.clock.now()
+        self.queued = False
+        """Whether there is something to deliver after the commit."""
         self._seen: dict[str, Object] = {}
 
     def add(self, obj: Object, **secret: Any) -> Object:

@@ -2,12 +2,23 @@
 
 from functools import partial
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from sandbox.core import Sandbox
 from sandbox.pages import board, checkout, permissions
 from sandbox.pages.render import FOLDER
+
+
+class Static(StaticFiles):
+    """Files that a browser keeps, and asks about each time: an upgrade must not meet yesterday's style."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:
@@ -29,5 +40,5 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
         *(Route(path, partial(endpoint, sandbox), methods=["GET"]) for path, endpoint in shown.items()),
         *(Route(path, partial(endpoint, sandbox), methods=["POST"]) for path, endpoint in sent.items()),
-        Mount("/static", StaticFiles(directory=FOLDER / "static")),
+        Mount("/static", Static(directory=FOLDER / "static")),
     ]

@@ -5,12 +5,9 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing.settings import CannotStart
 from billing.stripe_gateway import StripeGateway
 from billing.tables import Installation
-
-
-class ForeignDatabase(Exception):
-    """The database belongs to another account or mode than the key. The message is one line, with the fix."""
 
 
 async def account(gateway: StripeGateway) -> str:
@@ -24,10 +21,10 @@ async def find(session: AsyncSession) -> Installation | None:
 
 
 async def claim(session: AsyncSession, account: str, now: datetime, *, livemode: bool) -> Installation:
-    """Stamps a new database, or checks an old one. Raises ForeignDatabase."""
+    """Stamps a new database, or checks an old one. Raises CannotStart."""
     stamp = await find(session) or await _stamp(session, account, livemode, now)
     if (stamp.stripe_account, stamp.livemode) != (account, livemode):
-        raise ForeignDatabase(
+        raise CannotStart(
             f"DATABASE_URL: this database belongs to {_name(stamp.stripe_account, stamp.livemode)} and "
             f"STRIPE_API_KEY to {_name(account, livemode)}. Use that account's key, or another database."
         )

@@ -37,8 +37,8 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
-class SettingsError(Exception):
-    """A setting is missing or wrong. The message is one line that names it and the fix, and never a secret."""
+class CannotStart(Exception):
+    """Something is not as it has to be. The message is one line that names the setting and the fix, and no secret."""
 
 
 def _split(value: object) -> object:
@@ -117,6 +117,7 @@ class StripeSettings(DatabaseSettings):
     stripe_api_key: Annotated[SecretStr, AfterValidator(_check_stripe_key)]
     stripe_api_base: str | None = None
     automatic_tax: bool = False
+    allowed_redirect_origins: Origins = ()
 
     @model_validator(mode="after")
     def _guard_the_key(self) -> Self:
@@ -143,6 +144,15 @@ class StripeSettings(DatabaseSettings):
         """Whether a stand-in on this machine answers for Stripe."""
         return self.stripe_api_base is not None and is_loopback(urlsplit(self.stripe_api_base).hostname)
 
+    def allows_redirect(self, url: str) -> bool:
+        """Whether a customer may be sent to this address; in first runs any https one, and this machine."""
+        origin = origin_of(url)
+        return origin is not None and (origin in self.allowed_redirect_origins or self._is_first_run)
+
+    @property
+    def _is_first_run(self) -> bool:
+        return self.has_sandbox and not self.allowed_redirect_origins
+
 
 class Settings(StripeSettings):
     """What the server needs: everything."""
@@ -159,7 +169,6 @@ class Settings(StripeSettings):
         BeforeValidator(_split),
         Field(min_length=1),
     ]
-    allowed_redirect_origins: Origins = ()
     public_url: Annotated[str, AfterValidator(_origin)] | None = None
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
     cors_origins: Origins = ()
@@ -170,7 +179,7 @@ class Settings(StripeSettings):
 
     @model_validator(mode="after")
     def _guard_the_addresses(self) -> Self:
-        if not self.allowed_redirect_origins and not self.has_sandbox:
+        if not self.allowed_redirect_origins and not self._is_first_run:
             raise _wrong(
                 "ALLOWED_REDIRECT_ORIGINS",
                 "list the origins that customers may be sent back to, as https://shop.example",
@@ -197,11 +206,6 @@ class Settings(StripeSettings):
         """Newest first."""
         return [each.get_secret_value() for each in self.token_secret]
 
-    def allows_redirect(self, url: str) -> bool:
-        """Whether a customer may be sent to this address; with none listed, any https one and this machine."""
-        origin = origin_of(url)
-        return origin is not None and (not self.allowed_redirect_origins or origin in self.allowed_redirect_origins)
-
 
 MISSING = {
     "stripe_api_key": "set it to the secret key of your Stripe account, or do without one: assent serve --sandbox",
@@ -213,12 +217,12 @@ S = TypeVar("S", bound=DatabaseSettings)
 
 
 def load(kind: type[S], **given: Any) -> S:
-    """The settings of the environment and `.env`; `given` wins. Raises SettingsError for the first that is wrong."""
+    """The settings of the environment and `.env`; `given` wins. Raises CannotStart for the first that is wrong."""
     try:
         return kind(**given)
     except ValidationError as error:
         # Not chained: a traceback of the cause could show what was given.
-        raise SettingsError(_line(error)) from None
+        raise CannotStart(_line(error)) from None
 
 
 def _wrong(name: str, fix: str) -> ValueError:

@@ -1,0 +1,73 @@
+"""Who calls: `Authorization: Bearer` with a merchant's key or a customer's token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from starlette.requests import HTTPConnection
+
+from api.addresses import observed_address, user_agent
+from billing import keys, tokens
+from billing.callers import CUSTOMER, Caller
+from billing.runtime import Runtime
+from billing.settings import Settings
+from billing.tables import KeyScope
+
+
+class Unauthenticated(Exception):
+    """The credential is missing, wrong, over, or revoked."""
+
+
+class NoCredential(Unauthenticated):
+    """There is none at all."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A caller, and what ends it: a token's time, or a key's revocation."""
+
+    caller: Caller
+    expires_at: datetime | None = None
+    key_id: UUID | None = None
+
+    async def stands(self, runtime: Runtime) -> bool:
+        """Whether the credential still opens anything."""
+        if self.expires_at is not None:
+            return runtime.clock() < self.expires_at
+        if self.key_id is None:
+            return False
+        async with runtime.database.read() as session:
+            return await keys.is_active(session, self.key_id)
+
+
+async def authenticate(
+    runtime: Runtime, settings: Settings, connection: HTTPConnection, authorization: str | None
+) -> Identity:
+    """Whose credential this is. Raises Unauthenticated, NoCredential."""
+    if not authorization:
+        raise NoCredential("Send `Authorization: Bearer <key or customer token>`.")
+    scheme, _, text = authorization.strip().partition(" ")
+    text = text.strip()
+    if scheme.lower() != "bearer" or not text:
+        raise Unauthenticated("The Authorization header is not of the form `Bearer <key or customer token>`.")
+    seen = observed_address(connection, settings.trusted_proxies), user_agent(connection)
+    if text.startswith(keys.PREFIX):
+        return await _by_key(runtime, text, *seen)
+    return _by_token(runtime, settings, text, *seen)
+
+
+async def _by_key(runtime: Runtime, text: str, ip_address: str | None, agent: str | None) -> Identity:
+    async with runtime.database.read() as session:
+        key = await keys.verify(session, text)
+    if key is None:
+        raise Unauthenticated("This key is unknown or revoked.")
+    caller = Caller(key.name, scope=KeyScope(key.scope), ip_address=ip_address, user_agent=agent)
+    return Identity(caller, key_id=key.id)
+
+
+def _by_token(runtime: Runtime, settings: Settings, text: str, ip_address: str | None, agent: str | None) -> Identity:
+    token = tokens.read(text, settings.token_secrets, runtime.clock())
+    if token is None:
+        raise Unauthenticated("This token is not one of ours, or its time is over; create a new one.")
+    caller = Caller(CUSTOMER, customer_id=token.subject, ip_address=ip_address, user_agent=agent)
+    return Identity(caller, expires_at=token.expires_at)

@@ -1,0 +1,91 @@
+"""What every request gets: an id, safe headers, one line in the log, and an answer even where we fail."""
+
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from prometheus_client import Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+SECONDS = Histogram("assent_http_seconds", "Time to answer a request.", ["route", "method", "status"])
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+ONE_YEAR = "max-age=31536000"
+
+
+class Envelope:
+    """The outermost layer, for HTTP alone. `https` says whether clients reach us that way."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self.app = app
+        self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if https else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers; never raises."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        request_id = str(uuid4())
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            scope.setdefault("state", {})["request_id"] = request_id
+            answer = self._answer if scope["type"] == "http" else self._converse
+            await answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started, status = time.monotonic(), 0
+
+        async def send_enveloped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_enveloped)
+        except Exception:
+            log.exception("request failed")
+            if not status:
+                await failure(request_id)(scope, receive, send_enveloped)
+        _observe(scope, status, time.monotonic() - started)
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send, _request_id: str) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            log.exception("socket failed")
+
+
+def failure(request_id: str) -> JSONResponse:
+    """What a client learns of a failure of ours."""
+    code = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
+    return JSONResponse({"errors": [{"message": "Unexpected error.", "extensions": code}]}, 500)
+
+
+def _observe(scope: Scope, status: int, seconds: float) -> None:
+    """By route, not by path: a path may hold a token, and there are endlessly many."""
+    route = "other" if status == HTTPStatus.NOT_FOUND or "endpoint" not in scope else _route(scope)
+    method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+    SECONDS.labels(route, method, status).observe(seconds)
+    log.info("request", route=route, method=method, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _route(scope: Scope) -> str:
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(str(value), f"{{{name}}}")
+    return path

@@ -1,0 +1,91 @@
+"""Running the server, with or without the sandbox beside it."""
+
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from api import first_run, logs, sandbox
+from api.app import create_app
+from api.running import open_runtime
+from billing.origins import is_loopback
+from billing.settings import CannotStart, Settings, load
+
+# Seconds for requests that are under way when the server is told to stop.
+GRACE = 10
+
+
+async def serve() -> None:
+    """Serves until interrupted, on what the environment says. Raises CannotStart."""
+    settings = load(Settings)
+    logs.configure(in_development=settings.in_development)
+    listener = bind(settings)
+    async with open_runtime(settings) as runtime:
+        await _run(create_app(settings, runtime), listener)
+
+
+async def serve_with_sandbox() -> None:
+    """Serves a first run: everything it needs is made, and Stripe is played on this machine. Raises CannotStart."""
+    settings = first_run.settings()
+    logs.configure(in_development=True)
+    listener = bind(settings)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    await first_run.migrate_own_database(settings)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(sandbox.running(settings, webhook=f"{local_address(settings)}/webhooks/stripe"))
+        runtime = await stack.enter_async_context(open_runtime(settings))
+        key = await first_run.development_key(runtime.database)
+        sys.stdout.write(_welcome(settings, key))
+        sys.stdout.flush()
+        await _run(create_app(settings, runtime, development_key=key), listener)
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The socket to listen on, taken before anything else is begun. Raises CannotStart."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(f"PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from error
+    return listener
+
+
+def local_address(settings: Settings) -> str:
+    """How this machine reaches the server; one that listens everywhere is reached on loopback too."""
+    host = settings.host if is_loopback(settings.host) else "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+async def _run(app: object, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,
+        # Who is behind a proxy is our own question (TRUSTED_PROXIES); uvicorn would believe every local one.
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
+        ws="websockets-sansio",
+        timeout_graceful_shutdown=GRACE,
+    )
+    # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: None)
+    await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _welcome(settings: Settings, key: str) -> str:
+    sandbox_address = f"http://{urlsplit(settings.stripe_api_base or '').netloc}/"
+    return (
+        f"\nAssent is running, with a sandbox in Stripe's place: no real money.\n\n"
+        f"  GraphiQL  {local_address(settings)}/graphql   (the key is filled in, the journey is in its tabs)\n"
+        f"  Sandbox   {sandbox_address}\n"
+        f"  Key       {key}\n\n"
+        f"Ctrl-C stops both.\n\n"
+    )

@@ -109,6 +109,7 @@ class Consent(Row, table=True):
 
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    revocation_reason: str | None = None
     superseded_by_id: UUID | None = Field(default=None, foreign_key="consents.id", sa_type=Identifier)
 
 

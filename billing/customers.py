@@ -128,11 +128,14 @@ CREATE = Procedure("createCustomer", _begin_create, {"create": _record})
 
 
 async def update(runtime: Runtime, caller: Caller, customer_id: UUID | None, changes: dict[str, Any]) -> UUID:
-    """Changes e-mail, name, or metadata (null removes; metadata's keys are merged, a null value removes its key).
+    """Changes e-mail, name, or metadata, whose keys are merged: a null value removes its key, null itself all of them.
 
     Raises NotFound, InvalidInput, InvalidTransition, Conflict, StripeRejected, StripeUnavailable.
     """
     _check(email=changes.get("email"), name=changes.get("name"), metadata=changes.get("metadata"))
+    # The SDK's parameters do not let Stripe unset these two (stripe.params.CustomerUpdateParams).
+    kept = [field for field in ("email", "name") if field in changes and not changes[field]]
+    raise_problems([Problem(("input", field), "Stripe can change this, not remove it.") for field in kept])
     async with runtime.database.read() as session:
         customer = await get_live(session, caller, customer_id)
     if customer.redacted_at is not None:

@@ -53,6 +53,7 @@ async def _require_covered(session: AsyncSession, operation: Operation, now: dat
         consent_id=operation.consent_id,
         operation_id=operation.id,
         subscription_id=operation.node_id,
+        invoice_stripe_id=operation.result["invoice"],
         now=now,
     )
 

@@ -1,0 +1,37 @@
+"""Where Stripe delivers its events: verified, stored, answered. Applying them is nobody's business here."""
+
+import structlog
+from prometheus_client import Counter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from api.bodies import TooLarge, read_body
+from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, receive
+from billing.runtime import Runtime
+from billing.settings import Settings
+
+log = structlog.get_logger()
+
+DELIVERIES = Counter(
+    "assent_webhook_deliveries", "Deliveries of events from Stripe, by what became of them.", ["outcome"]
+)
+
+
+async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, request: Request) -> Response:
+    """200 when the event is durably stored, now or before; 400 when it is refused, and then nothing is."""
+    try:
+        payload = await read_body(request, LARGEST_PAYLOAD)
+        signature = request.headers.get("stripe-signature")
+        await receive(inbox, payload, signature, settings.webhook_secrets, settings.livemode, runtime.clock())
+    except TooLarge:
+        return _refuse(f"The body has more than {LARGEST_PAYLOAD} bytes.")
+    except EventRefused as refusal:
+        return _refuse(str(refusal))
+    DELIVERIES.labels("stored").inc()
+    return PlainTextResponse("stored\n")
+
+
+def _refuse(reason: str) -> Response:
+    DELIVERIES.labels("refused").inc()
+    log.warning("delivery refused", reason=reason)
+    return PlainTextResponse(f"{reason}\n", 400)

@@ -7,3 +7,9 @@ METHOD_TYPE_NOT_OFFERED = Counter(
     "Setup sessions in which Stripe did not offer a type that was asked for.",
     ["type"],
 )
+
+EVENTS_FAILED = Counter(
+    "assent_stripe_events_failed",
+    "Events of Stripe's that were given up after their last attempt.",
+    ["type"],
+)

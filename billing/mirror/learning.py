@@ -12,17 +12,18 @@ from billing.mirror.news import Known, News
 from billing.mirror.owners import NotOurs, find_owner
 from billing.mirror.rows import find_row
 from billing.mirror.scrubbing import scrub, scrub_object
-from billing.mirror.storing import as_known, find_locked, lock, says_nothing_new, write
+from billing.mirror.storing import as_known, find_locked, lock, read_again, says_nothing_new, write
 from billing.stripe_gateway import Answer, JSONObject
 from billing.tables import Customer, Invoice, PaymentMethod, Price, Product, Row, StripeObject
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What came of the news. `row` is the object's where something was written."""
+    """What came of the news. `row` is the object's where something was written; `redacted` whether its customer is."""
 
     decision: Decision
     row: Row | None = None
+    redacted: bool = False
 
 
 async def record(session: AsyncSession, answer: Answer, *, now: datetime) -> Row | None:
@@ -38,14 +39,8 @@ async def record(session: AsyncSession, answer: Answer, *, now: datetime) -> Row
         return None
     if is_truncated(data):
         # A list of the answer was cut at ten: the applier reads it all.
-        await _refresh(session, data["id"], now)
+        await read_again(session, data["id"], at=now)
     return learned.row or await find_row(session, KINDS[data["object"]].table, data["id"])
-
-
-async def _refresh(session: AsyncSession, stripe_id: str, now: datetime) -> None:
-    stored = await find_locked(session, stripe_id)
-    if stored is not None:
-        stored.refresh_at = now
 
 
 async def learn(session: AsyncSession, data: JSONObject, known: Known, *, now: datetime) -> Learned:
@@ -84,9 +79,14 @@ async def _news(
 ) -> tuple[News, Customer | None]:
     """The news, without what is personal where the customer was redacted, and whose they are."""
     owner = await find_owner(session, data, previous)
-    if data["object"] == "mandate" or (owner is not None and owner.redacted_at is not None):
+    if data["object"] == "mandate" or is_redacted(owner):
         data, previous = scrub_object(data), scrub(previous)
     return News.of(data, previous, known), owner
+
+
+def is_redacted(owner: Customer | None) -> bool:
+    """Whether nothing personal may be kept any more."""
+    return owner is not None and owner.redacted_at is not None
 
 
 async def _decide(session: AsyncSession, news: News, owner: Customer | None, now: datetime) -> Learned:
@@ -94,10 +94,10 @@ async def _decide(session: AsyncSession, news: News, owner: Customer | None, now
     verdict = decide(as_known(stored), news)
     if verdict.decision in (Decision.SKIP, Decision.READ):
         stored.states = list(verdict.states)
-        return Learned(verdict.decision)
+        return Learned(verdict.decision, redacted=is_redacted(owner))
     row = await _derive(session, KINDS[news.type], news, owner, now)
     write(stored, news, verdict, data=_kept(stored, news, row), owner=owner, now=now)
-    return Learned(verdict.decision, row)
+    return Learned(verdict.decision, row, is_redacted(owner))
 
 
 async def _derive(session: AsyncSession, kind: Kind, news: News, owner: Customer | None, now: datetime) -> Row | None:

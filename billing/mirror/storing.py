@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -59,6 +59,19 @@ async def says_nothing_new(session: AsyncSession, news: News) -> bool:
     columns = select(StripeObject.states).where(StripeObject.stripe_id == news.id)
     states = (await session.exec(columns)).first() or []
     return states[-1:] == [news.state]
+
+
+async def read_again(session: AsyncSession, stripe_id: str, *, at: datetime | None) -> None:
+    """Orders the object to be read at Stripe at this time; None takes the order back."""
+    stored = await find_locked(session, stripe_id)
+    if stored is not None:
+        stored.refresh_at = at
+
+
+async def is_known_after(session: AsyncSession, stripe_id: str, second: int) -> bool:
+    """Whether what is stored is later than this second, or all that there will ever be."""
+    later = or_(col(StripeObject.known_from) > second, col(StripeObject.deleted_at).is_not(None))
+    return (await session.exec(select(1).where(StripeObject.stripe_id == stripe_id, later))).first() is not None
 
 
 def as_known(found: StripeObject) -> Stored | None:

@@ -1,0 +1,46 @@
+"""Asking Stripe, outside of any transaction: for an unknown parent, and for what events could not tell."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing import mirror
+from billing.errors import StripeRejected
+from billing.mirror import Decision, Known, NotOurs, ParentUnknown
+from billing.mirror.expanding import complete
+from billing.mirror.kinds import address
+from billing.mirror.storing import read_again
+from billing.runtime import Runtime
+from billing.stripe_gateway import Answer
+
+
+async def read(runtime: Runtime, stripe_id: str, type: str) -> Answer | None:
+    """The object as Stripe has it now, with every list to its end; None where there is none."""
+    try:
+        answer = await runtime.gateway.get(address(stripe_id, type))
+    except StripeRejected as refusal:
+        if refusal.http_status != 404:
+            raise
+        return None
+    return replace(answer, data=await complete(runtime.gateway, answer.data))
+
+
+async def learn_parent(runtime: Runtime, unknown: ParentUnknown, now: datetime) -> None:
+    """Reads and records what an object belongs to. Raises NotOurs where Stripe does not know it either."""
+    answer = await read(runtime, unknown.stripe_id, unknown.type)
+    if answer is None:
+        raise NotOurs(f"{unknown.type} {unknown.stripe_id}, which it belongs to, is not at Stripe")
+    async with runtime.database.transaction() as session:
+        await mirror.record(session, answer, now=now)
+
+
+async def refresh(runtime: Runtime, stripe_id: str, type: str, now: datetime) -> None:
+    """Reads an object again whose order could not be shown when it was recorded."""
+    answer = await read(runtime, stripe_id, type)
+    async with runtime.database.transaction() as session:
+        if answer is None:
+            await mirror.gone(session, stripe_id, now=now)
+            return
+        known = Known(answer.known_from, answer.known_until)
+        learned = await mirror.learn(session, answer.data, known, now=now)
+        if learned.decision is not Decision.TRUST:
+            await read_again(session, stripe_id, at=None)

@@ -1,0 +1,243 @@
+"""The pure decision: order is shown by seconds and states, or not at all."""
+
+from dataclasses import replace
+from itertools import pairwise, permutations, product
+from typing import Any
+
+import pytest
+
+from billing.mirror.deciding import Decision, Stored, Verdict, decide
+from billing.mirror.life_cycles import LIFE_CYCLES
+from billing.mirror.news import Known, News
+from billing.mirror.states import digest, put_back
+
+APPLY, TRUST, SKIP, READ = Decision.APPLY, Decision.TRUST, Decision.SKIP, Decision.READ
+
+
+def customer(name: str | None) -> dict[str, Any]:
+    return {"id": "cus_1", "object": "customer", "name": name, "metadata": {}}
+
+
+def invoice(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": "in_1", "object": "invoice", "status": status, **more}
+
+
+def event(
+    data: dict[str, Any], second: int, type: str, previous: dict[str, Any] | None = None, id: str | None = None
+) -> News:
+    known = Known(second, second, id or f"evt_{type}_{second}_{data}", type, previous)
+    return News.of(data, previous, known)
+
+
+def update(before: str, after: str, second: int = 100, id: str | None = None) -> News:
+    return event(customer(after), second, "customer.updated", {"name": before}, id or f"evt_{before}{after}")
+
+
+def answer(data: dict[str, Any], known_from: int, known_until: int) -> News:
+    return News.of(data, None, Known(known_from, known_until))
+
+
+def store(news: News, stored: Stored | None = None, verdict: Verdict | None = None) -> Stored:
+    verdict = verdict or decide(stored, news)
+    if stored is not None and verdict.decision in (SKIP, READ):
+        return replace(stored, states=verdict.states)
+    known = news.known
+    return Stored(
+        news.data,
+        known.known_from,
+        known.known_until,
+        verdict.states,
+        known.event_id,
+        known.event_type,
+        news.is_deletion,
+    )
+
+
+def decision(stored: News, *news: News) -> Decision:
+    """What the last of the news come to after all before them."""
+    known = store(stored)
+    for each in news[:-1]:
+        known = store(each, known)
+    return decide(known, news[-1]).decision
+
+
+def test_what_was_never_seen_is_applied_however_old_it_is() -> None:
+    assert decide(None, update("a", "b", second=1)).decision is APPLY
+
+
+def test_a_later_second_replaces_and_an_earlier_one_is_skipped() -> None:
+    assert decision(update("a", "b", 100), update("x", "y", 101)) is APPLY
+    assert decision(update("a", "b", 100), update("x", "y", 99)) is SKIP
+
+
+def test_the_same_event_again_is_skipped() -> None:
+    assert decision(update("a", "b", 100), update("a", "b", 100)) is SKIP
+
+
+def test_in_one_second_what_begins_where_the_stored_one_ends_follows() -> None:
+    assert decision(update("a", "b"), update("b", "c")) is APPLY
+
+
+def test_in_one_second_what_ends_where_the_stored_one_begins_precedes() -> None:
+    assert decision(update("b", "c"), update("a", "b")) is SKIP
+
+
+def test_in_one_second_a_chain_is_known_to_its_beginning() -> None:
+    assert decision(update("c", "d"), update("b", "c"), update("a", "b")) is SKIP
+
+
+def test_what_does_not_touch_the_stored_chain_is_read() -> None:
+    assert decision(update("a", "b"), update("c", "d")) is READ
+
+
+def test_two_updates_that_undo_each_other_are_read_in_either_order() -> None:
+    assert decision(update("a", "b"), update("b", "a")) is READ
+    assert decision(update("b", "a"), update("a", "b")) is READ
+
+
+def test_an_identical_payload_seen_twice_in_a_second_is_read() -> None:
+    """There may have been a way back between the two."""
+    assert decision(update("a", "b", id="evt_1"), update("a", "b", id="evt_2")) is READ
+
+
+def test_a_new_key_of_a_hash_is_put_back_as_absent() -> None:
+    before, after = {"id": "cus_1", "metadata": {"a": "1"}}, {"id": "cus_1", "metadata": {"a": "1", "b": "2"}}
+    assert digest(put_back(after, {"metadata": {"b": None}})) == digest(before)
+
+
+def test_a_hash_that_appeared_is_put_back_whole_and_an_array_too() -> None:
+    after = {"pause_collection": {"behavior": "void"}, "lines": [1, 2]}
+    assert put_back(after, {"pause_collection": None, "lines": [1]}) == {"pause_collection": None, "lines": [1]}
+
+
+def test_a_creation_precedes_and_a_deletion_follows_everything_of_its_second() -> None:
+    created = event(customer("a"), 100, "customer.created")
+    deleted = event(customer("b"), 100, "customer.deleted")
+    assert decision(update("a", "b"), created) is SKIP
+    assert decision(update("b", "c"), created) is SKIP
+    assert decision(created, update("b", "c")) is APPLY
+    assert decision(update("b", "c"), deleted) is APPLY
+    assert decision(deleted, update("b", "c")) is SKIP
+    assert decision(deleted, update("b", "c", second=101)) is SKIP
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"), [("draft", "open"), ("open", "paid"), ("open", "uncollectible"), ("uncollectible", "paid")]
+)
+def test_in_one_second_the_later_status_of_an_invoice_is_the_later_state(earlier: str, later: str) -> None:
+    before = event(invoice(earlier), 100, "invoice.updated")
+    after = event(invoice(later), 100, "invoice.payment_succeeded")
+    assert decision(before, after) is APPLY
+    assert decision(after, before) is SKIP
+
+
+def test_a_final_status_binds_the_status_alone() -> None:
+    paid = event(invoice("paid", number="1"), 100, "invoice.paid")
+    renamed = event(invoice("paid", number="2"), 101, "invoice.updated", {"number": "1"})
+    assert decision(paid, renamed) is APPLY
+
+
+def test_an_event_whose_second_and_whose_status_contradict_each_other_is_read() -> None:
+    paid = event(invoice("paid"), 100, "invoice.paid")
+    assert decision(paid, event(invoice("open"), 101, "invoice.updated")) is READ
+    assert decision(event(invoice("open"), 101, "invoice.updated"), paid) is READ
+
+
+def test_events_without_earlier_state_are_ranked_by_what_happens_first() -> None:
+    finalized = event(invoice("open"), 100, "invoice.finalized")
+    failed = event(invoice("open", attempt_count=1), 100, "invoice.payment_failed")
+    assert decision(finalized, failed) is APPLY
+    assert decision(failed, finalized) is SKIP
+
+
+def test_events_that_can_come_in_either_order_are_read() -> None:
+    intent = {"id": "seti_1", "object": "setup_intent"}
+    asked = event({**intent, "status": "requires_action"}, 100, "setup_intent.requires_action")
+    failed = event({**intent, "status": "requires_payment_method"}, 100, "setup_intent.setup_failed")
+    assert decision(asked, failed) is READ
+    assert decision(failed, asked) is READ
+
+
+def test_two_types_of_event_with_the_same_snapshot_need_no_reading() -> None:
+    paid = event(invoice("paid"), 100, "invoice.paid")
+    assert decision(paid, event(invoice("paid"), 100, "invoice.payment_succeeded")) is SKIP
+    assert decision(paid, event(invoice("paid"), 100, "invoice.updated", {"status": "open"})) is SKIP
+
+
+def test_an_answer_later_than_what_is_stored_replaces_it_and_an_earlier_one_does_not() -> None:
+    assert decision(update("a", "b", 100), answer(customer("c"), 101, 103)) is APPLY
+    assert decision(update("a", "b", 100), answer(customer("c"), 97, 99)) is SKIP
+
+
+def test_an_answer_within_the_stored_second_is_trusted_and_read_again() -> None:
+    assert decision(update("a", "b", 100), answer(customer("c"), 99, 101)) is TRUST
+    assert decision(update("a", "b", 100), answer(customer("b"), 99, 101)) is SKIP
+
+
+def test_an_answer_on_top_of_a_creation_needs_no_second_look() -> None:
+    assert decision(event(customer("a"), 100, "customer.created"), answer(customer("b"), 99, 101)) is APPLY
+
+
+def test_an_event_within_the_window_of_an_answer_is_a_tie() -> None:
+    stored = answer(customer("b"), 100, 103)
+    assert decision(stored, update("b", "c", 101)) is APPLY
+    assert decision(stored, update("a", "b", 103)) is SKIP
+    assert decision(stored, update("x", "y", 102)) is READ
+    assert decision(stored, update("x", "y", 104)) is APPLY
+    assert decision(stored, update("x", "y", 99)) is SKIP
+
+
+def test_an_older_answer_does_not_take_back_a_status() -> None:
+    paid = event(invoice("paid"), 100, "invoice.paid")
+    assert decision(paid, answer(invoice("open"), 99, 101)) is SKIP
+
+
+def test_every_mirrored_status_is_in_one_stage_only() -> None:
+    for life in LIFE_CYCLES.values():
+        statuses = [status for stage in life.stages for status in stage]
+        assert len(statuses) == len(set(statuses))
+
+
+def apply_all(order: list[News]) -> tuple[Stored, list[News]]:
+    """What is stored in the end, and which events could not be put in order."""
+    known, unclear = store(order[0]), list[News]()
+    for news in order[1:]:
+        waiting = [*unclear, news]
+        while True:
+            unclear = []
+            for each in waiting:
+                verdict = decide(known, each)
+                known = store(each, known, verdict)
+                unclear += [each] if verdict.decision is READ else []
+            if len(unclear) in (0, len(waiting)):
+                break
+            waiting = unclear
+    return known, unclear
+
+
+@pytest.mark.parametrize("length", [2, 3, 4])
+def test_every_order_of_every_history_of_a_second_ends_in_the_truth_or_asks_for_it(length: int) -> None:
+    """And never asks where no state came back."""
+    for path in product("abcd", repeat=length + 1):
+        if any(before == after for before, after in pairwise(path)):
+            continue
+        events = [update(before, after, id=f"evt_{index}") for index, (before, after) in enumerate(pairwise(path))]
+        for order in permutations(events):
+            known, unclear = apply_all(list(order))
+            assert unclear or known.data["name"] == path[-1], (path, [each.known.event_id for each in order])
+            assert not (unclear and len(set(path)) == len(path))
+
+
+def test_every_order_over_two_seconds_from_the_creation_on_ends_in_the_truth() -> None:
+    for path in product("abc", repeat=4):
+        if any(before == after for before, after in pairwise(path)):
+            continue
+        for split in range(4):
+            steps = [
+                update(before, after, 100 if index < split else 101, id=f"evt_{index}")
+                for index, (before, after) in enumerate(pairwise(path))
+            ]
+            events = [event(customer(path[0]), 100, "customer.created"), *steps]
+            for order in permutations(events):
+                known, unclear = apply_all(list(order))
+                assert unclear or known.data["name"] == path[-1], (path, split)

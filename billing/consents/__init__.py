@@ -2,6 +2,7 @@
 
 from billing.consents import coverage, ledger
 from billing.consents.granting import Granted, record
+from billing.consents.redaction import redact
 from billing.consents.revoking import Revocation, get, revoke
 from billing.consents.scope import Amount, ScopeInput
 from billing.consents.scope import of as scope_of
@@ -18,6 +19,7 @@ __all__ = [
     "is_active",
     "ledger",
     "record",
+    "redact",
     "revoke",
     "scope_of",
     "status",

@@ -53,7 +53,6 @@ async def record(
     accepted: bool,
     terms_sha256: str | None = None,
     subscription_id: UUID | None = None,
-    names_subscription: bool = False,
     ip_address: str | None = None,
     user_agent: str | None = None,
     locale: str | None = None,
@@ -63,13 +62,12 @@ async def record(
 ) -> Granted:
     """Writes the consent, its record in the ledger, and what follows for older consents.
 
-    `names_subscription` without a `subscription_id` is an id that could not be read. Raises NotFound (customer, terms,
-    product, subscription), InvalidInput with everything that is wrong, TermsSuperseded, and InvalidTransition where the
-    customer was deleted.
+    Raises NotFound (customer, terms, product, subscription), InvalidInput with everything that is wrong,
+    TermsSuperseded, and InvalidTransition where the customer was deleted.
     """
     customer = await _hold_customer(session, caller, customer_id)
     agreed = await terms.get(session, terms_id)
-    named = await _get_subscription(session, customer, subscription_id, named=names_subscription)
+    named = await _get_subscription(session, customer, subscription_id)
     await check_products(session, scope)
     reported = {"ip_address": ip_address, "user_agent": user_agent, "locale": locale}
     raise_problems(
@@ -126,11 +124,11 @@ async def _hold_customer(session: AsyncSession, caller: Caller, customer_id: UUI
 
 
 async def _get_subscription(
-    session: AsyncSession, customer: Customer, subscription_id: UUID | None, *, named: bool
+    session: AsyncSession, customer: Customer, subscription_id: UUID | None
 ) -> Subscription | None:
-    if subscription_id is None and not named:
+    if subscription_id is None:
         return None
-    found = await session.get(Subscription, subscription_id) if subscription_id else None
+    found = await session.get(Subscription, subscription_id)
     if found is None or found.customer_id != customer.id:
         raise NotFound("There is no such subscription of this customer.", ("input", "subscriptionId"))
     return found

@@ -187,7 +187,7 @@ async def test_what_is_unknown_or_somebody_elses_is_not_found(database: Database
             ({"scope": monthly(product_ids=[product.id, None])}, ("input", "scope", "productIds", "1")),
             ({"scope": monthly(product_ids=[gone.id])}, ("input", "scope", "productIds", "0")),
             ({"subscription_id": theirs.id}, ("input", "subscriptionId")),
-            ({"names_subscription": True}, ("input", "subscriptionId")),
+            ({"subscription_id": customer.id}, ("input", "subscriptionId")),
         ]
         for changes, path in cases:
             with pytest.raises(NotFound) as refused:

@@ -12,9 +12,9 @@ from tests.billing.consent_rows import NOW, customer_caller, make_customer, publ
 
 async def test_the_body_is_the_title_and_the_clauses_and_its_hash_is_that_of_its_bytes(database: Database) -> None:
     async with database.transaction() as session:
-        made = await publish(session, title="Μέλος", permission=" Ναί.\r\nŁódź. ")
+        made = await publish(session, title="Członkostwo", permission=" Größe.\r\nŁódź. ")
     assert made.version == 1
-    assert made.body.startswith("# Μέλος\n\nΝαί.\nŁódź.\n\nOnce a month")
+    assert made.body.startswith("# Członkostwo\n\nGröße.\nŁódź.\n\nOnce a month")
     assert made.body.endswith("Cancel at any time; you are not charged again.\n")
     assert made.sha256 == hashlib.sha256(made.body.encode()).hexdigest()
 

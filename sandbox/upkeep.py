@@ -5,6 +5,7 @@ import logging
 
 from sandbox.core import Sandbox
 from sandbox.resources import checkout_sessions
+from sandbox.resources.subscriptions import ending
 from sandbox.work import Work
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ async def keep_up(sandbox: Sandbox) -> None:
 def catch_up(work: Work) -> None:
     """Do everything that is due by now."""
     checkout_sessions.close_overdue(work)
+    ending.expire_overdue(work)
+    ending.cancel_overdue(work)
 
 
 def _look(sandbox: Sandbox) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from sandbox.kinds import Kind
 from sandbox.resources import (
     accounts,
+    charges,
     checkout_sessions,
     customers,
     events,
+    invoice_payments,
     mandates,
     payment_methods,
     prices,
@@ -16,19 +18,27 @@ from sandbox.resources import (
     setup_intents,
     webhook_endpoints,
 )
+from sandbox.resources.invoices import endpoints as invoices
+from sandbox.resources.payment_intents import endpoints as payment_intents
+from sandbox.resources.subscriptions import endpoints as subscriptions
 from sandbox.wire.endpoints import Endpoint
 
 NOUNS = (
     accounts,
+    charges,
     checkout_sessions,
     customers,
     events,
+    invoice_payments,
+    invoices,
     mandates,
+    payment_intents,
     payment_methods,
     prices,
     products,
     setup_attempts,
     setup_intents,
+    subscriptions,
     webhook_endpoints,
 )
 

@@ -7,6 +7,7 @@ from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id, new_token
 from sandbox.kinds import Kind
 from sandbox.resources.shapes import address, shipping
+from sandbox.resources.subscriptions import ending
 from sandbox.wire.endpoints import Endpoint, listing
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -45,8 +46,11 @@ def update(work: Work, id: str, params: Params) -> Object:
 
 
 def delete(work: Work, id: str, _params: Params) -> Object:
-    """DELETE /v1/customers/{customer}."""
+    """DELETE /v1/customers/{customer}; its subscriptions end."""
     customer = work.get("customer", id)
+    for subscription in work.select("subscription", {"customer": id}):
+        if subscription["status"] not in ending.ENDED:
+            ending.cancel(work, subscription, {"reason": "cancellation_requested"})
     work.delete(customer)
     events.emit(work, "customer.deleted", customer)
     return _stub(id)

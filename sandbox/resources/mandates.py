@@ -33,12 +33,6 @@ def revoke(work: Work, method_id: str) -> None:
         events.change(work, "mandate.updated", mandate, status="inactive")
 
 
-def revoked(work: Work, method: Object) -> bool:
-    """Whether a permission was given for the method and none is left."""
-    given = work.select("mandate", {"payment_method": method["id"]})
-    return bool(given) and all(mandate["status"] != "active" for mandate in given)
-
-
 KIND = Kind("mandate", expands={"payment_method": "payment_method"})
 
 ENDPOINTS = [Endpoint("GET", "/v1/mandates/{mandate}", retrieve("mandate"))]

@@ -35,5 +35,10 @@ def offered(enabled: Sequence[str], params: Params) -> list[str]:
     return types
 
 
+def types_for(enabled: Sequence[str], currency: str) -> list[str]:
+    """The enabled types that take the currency."""
+    return [type for type in enabled if _takes(type, currency)]
+
+
 def _takes(type: str, currency: str | None) -> bool:
     return type != "amazon_pay" or currency is None or currency in AMAZON_PAY_CURRENCIES

@@ -19,7 +19,7 @@ def expand(work: Work, kinds: Mapping[str, Kind], obj: Object, paths: list[str])
         if len(names) > DEEPEST:
             raise InvalidRequest(
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}",
-                param="expand",
+                code="property_expansion_max_depth",
             )
         _walk(work, kinds, answer, names)
     return answer

@@ -1,0 +1,1 @@
+"""Invoices: built from subscriptions, finalized, collected or given up."""

@@ -1,0 +1,1 @@
+"""PaymentIntents: one payment from its request to its end."""

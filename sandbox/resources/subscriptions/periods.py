@@ -1,0 +1,36 @@
+"""When the periods of a subscription begin and end."""
+
+import calendar
+from datetime import UTC, datetime, timedelta
+
+from sandbox.work import Object
+
+DAYS = {"day": 1, "week": 7}
+MONTHS = {"month": 1, "year": 12}
+
+
+def following(subscription: Object, item: Object, start: int) -> int:
+    """The end of the item's period that starts then."""
+    recurring = item["price"]["recurring"]
+    return end_of(subscription["billing_cycle_anchor"], start, recurring["interval"], recurring["interval_count"])
+
+
+def end_of(anchor: int, start: int, interval: str, count: int) -> int:
+    """The first boundary after `start`. Boundaries are whole intervals from the anchor, so that a subscription of
+    the 31st comes back to the 31st after a shorter month.
+    """
+    number = 0
+    while (end := boundary(anchor, interval, count * number)) <= start:
+        number += 1
+    return end
+
+
+def boundary(anchor: int, interval: str, number: int) -> int:
+    """That many intervals after the anchor, in UTC; a day that a month lacks is its last one."""
+    moment = datetime.fromtimestamp(anchor, UTC)
+    if interval in DAYS:
+        return int((moment + timedelta(days=DAYS[interval] * number)).timestamp())
+    months = moment.year * 12 + moment.month - 1 + MONTHS[interval] * number
+    year, month = divmod(months, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return int(moment.replace(year=year, month=month + 1, day=day).timestamp())

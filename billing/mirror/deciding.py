@@ -24,6 +24,10 @@ class Decision(Enum):
     READ = auto()
 
 
+# Stands in a chain of states where more may have been in between.
+GAP = ""
+
+
 @dataclass(frozen=True)
 class Stored:
     """An object as it is known. `states`: digests of the states that followed each other in these seconds."""
@@ -62,7 +66,7 @@ def decide(stored: Stored | None, news: News) -> Verdict:
 
 
 def _begun(news: News) -> tuple[str, ...]:
-    return (news.state,) if news.earlier in (None, news.state) else (news.earlier or "", news.state)
+    return (news.state,) if news.earlier in (None, news.state) else (news.earlier or GAP, news.state)
 
 
 def _later(stored: Stored, news: News) -> int:
@@ -91,8 +95,9 @@ def _shown(stored: Stored, news: News, order: int) -> Verdict:
 
 
 def _continued(stored: Stored, news: News) -> tuple[str, ...]:
-    between = () if news.earlier in (None, stored.states[-1]) else (news.earlier or "",)
-    return (*stored.states, *between, news.state)
+    if news.earlier == stored.states[-1]:
+        return (*stored.states, news.state)
+    return (*stored.states, GAP, *_begun(news))
 
 
 def _tie(stored: Stored, news: News) -> Verdict:
@@ -131,7 +136,9 @@ def _same_state(stored: Stored, news: News) -> Verdict:
         life = LIFE_CYCLES[news.type]
         once = life.is_final(news.data) or news.known.event_type in life.births
         return Verdict(Decision.READ if same_words and not once else Decision.SKIP, stored.states)
-    if len(stored.states) == 1:
-        return Verdict(Decision.SKIP, _begun(news))
-    explained = stored.states[-2] == news.earlier and not same_words
-    return Verdict(Decision.SKIP if explained else Decision.READ, stored.states)
+    *before, current = stored.states
+    if not before or (before[-1] == GAP and news.earlier not in before):
+        return Verdict(Decision.SKIP, (*before, news.earlier, current))
+    explained = news.earlier in before[-1:] and not same_words
+    closes_gap = before[-1] == GAP and news.earlier == before[-2]
+    return Verdict(Decision.SKIP if explained or closes_gap else Decision.READ, stored.states)

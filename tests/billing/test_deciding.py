@@ -164,6 +164,14 @@ def test_two_types_of_event_with_the_same_snapshot_need_no_reading() -> None:
     assert decision(paid, event(invoice("paid"), 100, "invoice.updated", {"status": "open"})) is SKIP
 
 
+def test_an_update_that_fills_a_gap_in_the_stored_chain_needs_no_reading() -> None:
+    drafted = event(invoice("draft"), 100, "invoice.created")
+    paid = event(invoice("paid"), 100, "invoice.paid")
+    updated = event(invoice("paid"), 100, "invoice.updated", {"status": "open"})
+    assert decision(drafted, paid, updated) is SKIP
+    assert decision(drafted, paid, event(invoice("paid"), 100, "invoice.updated", {"status": "draft"})) is SKIP
+
+
 def test_an_answer_later_than_what_is_stored_replaces_it_and_an_earlier_one_does_not() -> None:
     assert decision(update("a", "b", 100), answer(customer("c"), 101, 103)) is APPLY
     assert decision(update("a", "b", 100), answer(customer("c"), 97, 99)) is SKIP

@@ -1,0 +1,179 @@
+"""The few pieces of SQL that SQLite and PostgreSQL write differently, as elements of SQLAlchemy's language.
+
+SQLite knows JSON from text only while a value stays inside one expression, so what comes out of a sub-select or a CASE
+is marked again with `json()`. PostgreSQL's type is `json`, because `jsonb` reorders keys.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from billing.money import THREE_DECIMAL, ZERO_DECIMAL
+from billing.tables import Identifier
+
+# What every statement may use besides the arguments of its fields.
+NOW: Any = bindparam("now", type_=UTCDateTime())
+MONTH: Any = bindparam("month", type_=Integer())
+VIEWER: Any = bindparam("viewer", type_=Identifier())
+
+
+def constant(word: str) -> ColumnElement[str]:
+    """A word of the schema's own (a name, an enum's value), written into the statement; never a client's value."""
+    quoted = word.replace("'", "''")
+    return literal_column(f"'{quoted}'", String())
+
+
+def text_of(value: Any) -> ColumnElement[str]:
+    """A value as text."""
+    return cast(value, String())
+
+
+class _Element(FunctionElement[Any]):
+    """An expression that is written per dialect below."""
+
+    inherit_cache = True
+    type = String()
+
+
+class JsonObject(_Element):
+    """Keys and values in turns, as one object."""
+
+    name = "json_object_of"
+
+
+class JsonList(_Element):
+    """An aggregate: one value of every row for which the condition holds, in the order of the rows."""
+
+    name = "json_list_of"
+
+
+class Json(_Element):
+    """Text, a sub-select or a CASE that is JSON."""
+
+    name = "json_from"
+
+
+class JsonBoolean(_Element):
+    """A condition as true, false or null."""
+
+    name = "json_boolean"
+
+
+class Instant(_Element):
+    """A time as `2026-11-23T18:00:00Z`."""
+
+    name = "instant"
+
+
+class Moment(_Element):
+    """A time as `2026-11-23T18:00:00.123456Z`, in the order of time."""
+
+    name = "moment"
+
+
+class Major(_Element):
+    """An amount in the smallest unit, and its currency, as a decimal in major units."""
+
+    name = "major_units"
+
+
+def _inside(element: _Element, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+def _parts(element: _Element, compiler: SQLCompiler, **kw: Any) -> list[str]:
+    return [compiler.process(each, **kw) for each in element.clauses]
+
+
+@compiles(JsonObject, "sqlite")
+def _(element: JsonObject, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_object({_inside(element, compiler, **kw)})"
+
+
+@compiles(JsonObject, "postgresql")
+def _(element: JsonObject, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_build_object({_inside(element, compiler, **kw)})"
+
+
+@compiles(JsonList, "sqlite")
+def _(element: JsonList, compiler: SQLCompiler, **kw: Any) -> str:
+    value, condition = _parts(element, compiler, **kw)
+    return f"json_group_array({value}) FILTER (WHERE {condition})"
+
+
+@compiles(JsonList, "postgresql")
+def _(element: JsonList, compiler: SQLCompiler, **kw: Any) -> str:
+    value, condition = _parts(element, compiler, **kw)
+    return f"coalesce(json_agg({value}) FILTER (WHERE {condition}), '[]'::json)"
+
+
+@compiles(Json, "sqlite")
+def _(element: Json, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json({_inside(element, compiler, **kw)})"
+
+
+@compiles(Json, "postgresql")
+def _(element: Json, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({_inside(element, compiler, **kw)} AS json)"
+
+
+@compiles(JsonBoolean, "sqlite")
+def _(element: JsonBoolean, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json(CASE ({_inside(element, compiler, **kw)}) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
+
+
+@compiles(JsonBoolean, "postgresql")
+def _(element: JsonBoolean, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({_inside(element, compiler, **kw)})"
+
+
+@compiles(Instant, "sqlite")
+def _(element: Instant, compiler: SQLCompiler, **kw: Any) -> str:
+    # strftime would round a fraction up to the next second, and PostgreSQL does not.
+    return f"replace(substr({_inside(element, compiler, **kw)}, 1, 19), ' ', 'T') || 'Z'"
+
+
+@compiles(Instant, "postgresql")
+def _(element: Instant, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"""to_char({_inside(element, compiler, **kw)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+
+
+@compiles(Moment, "sqlite")
+def _(element: Moment, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"replace(substr({_inside(element, compiler, **kw)}, 1, 26), ' ', 'T') || 'Z'"
+
+
+@compiles(Moment, "postgresql")
+def _(element: Moment, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"""to_char({_inside(element, compiler, **kw)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+@compiles(Major)
+def _(element: Major, compiler: SQLCompiler, **kw: Any) -> str:
+    amount, currency = _parts(element, compiler, **kw)
+    return (
+        f"CASE WHEN {currency} IN ({_listed(ZERO_DECIMAL)}) THEN CAST({amount} AS VARCHAR)"
+        f" WHEN {currency} IN ({_listed(THREE_DECIMAL)}) THEN {_shifted(amount, 1000)}"
+        f" ELSE {_shifted(amount, 100)} END"
+    )
+
+
+def _listed(currencies: frozenset[str]) -> str:
+    return ", ".join(f"'{currency}'" for currency in sorted(currencies))
+
+
+def _shifted(amount: str, unit: int) -> str:
+    """Integers alone: no dialect's idea of a decimal comes in. `1000 + rest` keeps the leading zeros of the rest."""
+    sign = f"CASE WHEN {amount} < 0 THEN '-' ELSE '' END"
+    rest = f"substr(CAST({unit} + abs({amount}) % {unit} AS VARCHAR), 2)"
+    return f"({sign} || CAST(abs({amount}) / {unit} AS VARCHAR) || '.' || {rest})"
+
+
+def json_object(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
+    """An object with these keys, which are names of GraphQL's and of ours."""
+    return JsonObject(*(each for key, value in pairs for each in (constant(key), value)))

@@ -1,5 +1,6 @@
 """Where a request comes from, as far as we saw it ourselves."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from billing.origins import is_loopback
 
 Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
+
+# Pages of this machine's own, on any port.
+LOCAL_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 FORWARDED = ("x-forwarded-for", "forwarded", "x-forwarded-host", "via")
 LONGEST_USER_AGENT = 500

@@ -1,47 +1,84 @@
 """The application as a value: read its routes, know what it does."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import jinja2
+import strawberry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from api import health
+from api import assets, health
+from api.addresses import LOCAL_ORIGIN
+from api.graphiql import GraphiQL
+from api.graphql import GraphQL
 from api.middleware import Envelope
-from api.running import in_background, sweep_forever
+from api.returning import Returning
+from api.running import working
+from api.sockets import Sockets
+from api.webhooks import take_delivery
+from billing.inbox import Inbox
 from billing.runtime import Runtime
 from billing.settings import Settings
+from schema.build import build
 
-STATIC = Path(__file__).parent / "static"
+HERE = Path(__file__).parent
 
 
 def create_app(settings: Settings, runtime: Runtime, *, development_key: str | None = None) -> Starlette:
-    """Assent over HTTP. `runtime` is open already and closed by whoever opened it."""
+    """Assent over HTTP. `runtime` is open already and closed by whoever opened it.
+
+    With a `development_key`, and in development, a browser at this machine is shown GraphiQL with it.
+    """
+    schema = build()
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
+    wake = asyncio.Event()
+    inbox = Inbox(runtime.database, wake.set)
+    graphiql = GraphiQL(templates, development_key) if development_key and settings.in_development else None
+    sockets = Sockets(settings, runtime, schema)
     return Starlette(
         routes=[
-            Route("/healthz", health.is_alive, methods=["GET"]),
-            Route("/readyz", partial(health.is_ready, runtime), methods=["GET"]),
-            Route("/metrics", partial(health.metrics, runtime, settings), methods=["GET"]),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/graphql", GraphQL(settings, runtime, schema, graphiql).answer, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", sockets.converse),
+            Route("/webhooks/stripe", partial(take_delivery, settings, runtime, inbox), methods=["POST"]),
+            Route("/healthz", health.is_alive),
+            Route("/readyz", partial(health.is_ready, runtime)),
+            Route("/metrics", partial(health.metrics, runtime, settings)),
+            *(first_run_routes(settings, runtime, schema, templates) if not settings.livemode else ()),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[
             Middleware(Envelope, https=settings.address.startswith("https:")),
             cross_origin(settings),
         ],
-        lifespan=partial(lifespan, settings, runtime),
+        lifespan=partial(lifespan, settings, runtime, wake),
     )
 
 
+def first_run_routes(
+    settings: Settings, runtime: Runtime, schema: strawberry.Schema, templates: jinja2.Environment
+) -> list[BaseRoute]:
+    """A page to come back to, and what GraphiQL is made of."""
+    returning = Returning(settings, runtime, schema, templates)
+    return [
+        Route("/return", returning.page),
+        Route("/return/status", returning.status),
+        Mount("/assets", StaticFiles(directory=assets.FOLDER, check_dir=False)),
+    ]
+
+
 @asynccontextmanager
-async def lifespan(settings: Settings, runtime: Runtime, _app: Starlette) -> AsyncIterator[None]:
-    """Applies events and finishes operations beside the requests, unless workers do."""
-    jobs = [partial(sweep_forever, runtime)] if settings.applier else []
-    async with in_background(*jobs):
+async def lifespan(settings: Settings, runtime: Runtime, wake: asyncio.Event, _app: Starlette) -> AsyncIterator[None]:
+    """Applies events and finishes operations beside the requests, unless workers do. `wake` tells of new events."""
+    async with AsyncExitStack() as stack:
+        if settings.applier:
+            await stack.enter_async_context(working(runtime, wake))
         yield
 
 
@@ -50,7 +87,7 @@ def cross_origin(settings: Settings) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_origin_regex=r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?" if settings.in_development else None,
+        allow_origin_regex=LOCAL_ORIGIN.pattern if settings.in_development else None,
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
         expose_headers=["X-Request-Id"],

@@ -1,5 +1,6 @@
 """Who calls: `Authorization: Bearer` with a merchant's key or a customer's token."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +30,10 @@ class Identity:
     caller: Caller
     expires_at: datetime | None = None
     key_id: UUID | None = None
+
+    def seconds_left(self, now: datetime) -> float:
+        """Until a token's end; endless for a key."""
+        return math.inf if self.expires_at is None else max((self.expires_at - now).total_seconds(), 0)
 
     async def stands(self, runtime: Runtime) -> bool:
         """Whether the credential still opens anything."""

@@ -1,12 +1,14 @@
 """What a process of Assent consists of: opened with every check of the start, closed at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 
 from billing import installation, operations
+from billing.applier import run_applier
 from billing.checks import check_migrated, check_reachable
 from billing.database import Database
 from billing.errors import BillingError, StripeRejected
@@ -19,6 +21,8 @@ log = structlog.get_logger()
 
 # Seconds between two looks for operations that a crash left behind.
 SWEEP_EVERY = 5.0
+# Seconds for the applier to finish what it is at when the process ends.
+GRACE = 10.0
 
 
 @asynccontextmanager
@@ -64,29 +68,36 @@ async def _account(gateway: StripeGateway, base: str) -> str:
         raise CannotStart(f"STRIPE_API_BASE: {base} does not answer; is this machine online?") from None
 
 
-async def sweep_forever(runtime: Runtime) -> None:
-    """Finishes what crashes left behind, again and again."""
-    while True:
-        await operations.sweep(runtime, PROCEDURES)
-        await asyncio.sleep(SWEEP_EVERY)
+@asynccontextmanager
+async def working(runtime: Runtime, wake: asyncio.Event) -> AsyncIterator[None]:
+    """Applies Stripe's events and finishes what crashes left behind, beside the caller. `wake` tells of new events.
+
+    At the end what is being applied is finished; nothing new is begun.
+    """
+    stop = asyncio.Event()
+    async with beside(run_applier(runtime, wake, stop)) as applier, beside(_sweep(runtime)):
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait([applier], timeout=GRACE)
 
 
 @asynccontextmanager
-async def in_background(*jobs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Runs each job beside the caller. One that fails is logged and begun again; all are canceled at the end."""
-    tasks = [asyncio.create_task(_keep_running(job)) for job in jobs]
+async def beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Runs `job` beside the caller, and ends it with the caller if it has not ended before."""
+    task = asyncio.create_task(job)
     try:
-        yield
+        yield task
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
-async def _keep_running(job: Callable[[], Awaitable[None]]) -> None:
+async def _sweep(runtime: Runtime) -> None:
     while True:
         try:
-            await job()
-        except Exception:
-            log.exception("background job failed; it begins again")
-        await asyncio.sleep(1)
+            await operations.sweep(runtime, PROCEDURES)
+        except Exception:  # such as a database that is away
+            log.exception("operations could not be swept")
+        await asyncio.sleep(SWEEP_EVERY)

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from api import first_run, logs, sandbox
+from api import assets, first_run, logs, sandbox
 from api.app import create_app
-from api.running import open_runtime
+from api.running import beside, open_runtime
 from billing.origins import is_loopback
 from billing.settings import CannotStart, Settings, load
 
@@ -35,6 +35,7 @@ async def serve_with_sandbox() -> None:
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     await first_run.migrate_own_database(settings)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(beside(assets.bring()))
         await stack.enter_async_context(sandbox.running(settings, webhook=f"{local_address(settings)}/webhooks/stripe"))
         runtime = await stack.enter_async_context(open_runtime(settings))
         key = await first_run.development_key(runtime.database)

@@ -1,0 +1,154 @@
+"""GraphQL over HTTP, as its specification has it: https://graphql.github.io/graphql-over-http/draft/."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import strawberry
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from api.authentication import Identity, Unauthenticated, authenticate
+from api.bodies import TooLarge, read_body
+from api.context import context_for
+from api.graphiql import GraphiQL
+from api.media import GRAPHQL, JSON, is_json, negotiate
+from billing.runtime import Runtime
+from billing.settings import Settings
+
+# Bytes of one request's body.
+LARGEST_BODY = 256 * 1024
+
+ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
+
+
+class Refused(Exception):
+    """The request is not one that can be run."""
+
+    def __init__(self, status: HTTPStatus, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a client wants to be run."""
+
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+
+
+class GraphQL:
+    """The endpoint. `graphiql` is shown to a person's browser in its place, where there is one."""
+
+    def __init__(
+        self, settings: Settings, runtime: Runtime, schema: strawberry.Schema, graphiql: GraphiQL | None = None
+    ) -> None:
+        self.settings, self.runtime, self.schema, self.graphiql = settings, runtime, schema, graphiql
+
+    async def answer(self, request: Request) -> Response:
+        """Any answer to a request over HTTP."""
+        if self.graphiql is not None and self.graphiql.is_for(request):
+            return self.graphiql.page(request)
+        media_type = negotiate(request.headers)
+        if media_type is None:
+            return _refusal(Refused(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL}."), JSON)
+        try:
+            identity = await self._authenticate(request)
+            return _answer(await self._run(await _read(request), request, identity), media_type)
+        except Refused as refusal:
+            return _refusal(refusal, media_type)
+
+    async def _authenticate(self, request: Request) -> Identity:
+        try:
+            return await authenticate(self.runtime, self.settings, request, request.headers.get("authorization"))
+        except Unauthenticated as reason:
+            challenge = 'Bearer realm="assent"'
+            raise Refused(
+                HTTPStatus.UNAUTHORIZED, str(reason), "UNAUTHENTICATED", WWW_Authenticate=challenge
+            ) from reason
+
+    async def _run(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
+        try:
+            return await self.schema.execute(
+                document.query,
+                variable_values=document.variables,
+                context_value=context_for(self.settings, self.runtime, request, identity.caller),
+                operation_name=document.operation_name,
+                allowed_operation_types=ALLOWED[request.method],
+            )
+        except CannotGetOperationTypeError as error:
+            raise Refused(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from error
+        except InvalidOperationTypeError as error:
+            raise _wrong_operation(request.method, error.operation_type) from error
+
+
+def _wrong_operation(method: str, type: OperationType) -> Refused:
+    if type is OperationType.SUBSCRIPTION:
+        return Refused(HTTPStatus.BAD_REQUEST, "Live fields are served over a WebSocket (graphql-transport-ws).")
+    return Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"A mutation is not run over {method}; use POST.", Allow="POST")
+
+
+async def _read(request: Request) -> Document:
+    """The document of a request. Raises Refused."""
+    if request.method == "GET":
+        return _document({**request.query_params, "variables": _parsed(request.query_params.get("variables"))})
+    if not is_json(request.headers.get("content-type", "")):
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
+    try:
+        return _document(_parsed(await read_body(request, LARGEST_BODY)))
+    except TooLarge as error:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY} bytes.") from error
+
+
+def _parsed(text: str | bytes | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError) as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "This is not JSON in UTF-8.") from error
+
+
+def _document(given: Any) -> Document:
+    if isinstance(given, list):
+        raise Refused(HTTPStatus.BAD_REQUEST, "Send one document in one request.")
+    if not isinstance(given, dict):
+        raise Refused(HTTPStatus.BAD_REQUEST, 'The body is an object, as {"query": "..."}.')
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise Refused(HTTPStatus.BAD_REQUEST, "`query` is missing; it is a string.")
+    if not isinstance(variables, dict | None):
+        raise Refused(HTTPStatus.BAD_REQUEST, "`variables` is an object, if it is there.")
+    if not isinstance(name, str | None):
+        raise Refused(HTTPStatus.BAD_REQUEST, "`operationName` is a string, if it is there.")
+    if not isinstance(given.get("extensions"), dict | str | None):
+        raise Refused(HTTPStatus.BAD_REQUEST, "`extensions` is an object, if it is there.")
+    return Document(query, variables, name or None)
+
+
+def _answer(result: ExecutionResult, media_type: str) -> Response:
+    errors = [error.formatted for error in result.errors or ()]
+    # What went wrong before anything was run leaves no `data`; a client from before the specification gets 200 for it.
+    was_run = result.data is not None or any(error.path for error in result.errors or ())
+    body: dict[str, Any] = {"data": result.data} if was_run else {}
+    body |= {"errors": errors} if errors else {}
+    body |= {"extensions": result.extensions} if result.extensions else {}
+    return _response(body, media_type, HTTPStatus.OK if was_run or media_type == JSON else HTTPStatus.BAD_REQUEST)
+
+
+def _refusal(refusal: Refused, media_type: str) -> Response:
+    error = {"message": str(refusal), "extensions": {"code": refusal.code}}
+    return _response({"errors": [error]}, media_type, refusal.status, refusal.headers)
+
+
+def _response(
+    body: Mapping[str, Any], media_type: str, status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> Response:
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return Response(text, status, headers, f"{media_type}; charset=utf-8")

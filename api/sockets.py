@@ -1,0 +1,114 @@
+"""GraphQL over a WebSocket: graphql-transport-ws, for live fields and anything else."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import strawberry
+import structlog
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL as View
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, Message
+
+from api.addresses import LOCAL_ORIGIN
+from api.authentication import Identity, NoCredential, Unauthenticated, authenticate
+from api.context import context_for
+from billing.runtime import Runtime
+from billing.settings import Settings
+from schema.context import Context
+
+log = structlog.get_logger()
+
+# Seconds between two looks whether an open socket's credential is still good.
+LOOK_EVERY = 5.0
+# How long a socket may stay without saying whose it is.
+INTRODUCTION = timedelta(seconds=10)
+
+UNAUTHORIZED, FORBIDDEN, FAILED = 4401, 4403, 4500
+LONGEST_REASON = 120  # a close frame holds 123 bytes
+
+
+class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
+    """One socket, from its introduction to its end. Until then its context is the bare connection."""
+
+    view: "Sockets"
+    watch: asyncio.Task[None] | None = None
+
+    async def handle_message(self, message: Message) -> None:
+        """Whatever a client may send."""
+        try:
+            await super().handle_message(message)
+        except (TypeError, AttributeError):  # it, or a part of it, is no object
+            await self.handle_invalid_message("Failed to parse message")
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        """Lets in whoever brings a credential: without one 4401, with one that opens nothing 4403."""
+        if self.watch is None:
+            try:
+                identity = await self.view.identify(self.context, message.get("payload"))
+            except Unauthenticated as reason:
+                code = UNAUTHORIZED if isinstance(reason, NoCredential) else FORBIDDEN
+                await self.websocket.close(code, str(reason)[:LONGEST_REASON])
+                return
+            self.context = self.view.introduce(self.context, identity)
+            self.watch = asyncio.create_task(self._watch(identity))
+        await super().handle_connection_init(message)
+
+    async def _watch(self, identity: Identity) -> None:
+        """Closes the socket when its token's time is over or its key is revoked."""
+        try:
+            while await identity.stands(self.view.runtime):  # noqa: ASYNC110 - other processes revoke keys too
+                await asyncio.sleep(min(LOOK_EVERY, identity.seconds_left(self.view.runtime.clock())))
+        except Exception:  # such as a database that is away: whose socket this is cannot be told any more
+            log.exception("a socket's credential could not be looked at")
+            await self.websocket.close(FAILED, "Internal server error")
+            return
+        await self.websocket.close(FORBIDDEN, "This credential's time is over, or it was revoked.")
+
+    async def shutdown(self) -> None:
+        """The socket is gone: nothing goes on for it."""
+        if self.watch is not None:
+            self.watch.cancel()
+        await super().shutdown()
+
+
+class Sockets(View[Any, None]):
+    """Strawberry's view, for WebSockets alone, with our own way to tell who is there."""
+
+    graphql_transport_ws_handler_class = Conversation
+
+    def __init__(self, settings: Settings, runtime: Runtime, schema: strawberry.Schema) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=INTRODUCTION,
+            allowed_origins=settings.cors_origins,
+        )
+        self.settings, self.runtime = settings, runtime
+
+    async def converse(self, socket: WebSocket) -> None:
+        """The whole life of one socket."""
+        await self.run(socket)
+
+    async def get_context(self, request: Any, response: Any) -> Any:
+        """Until it is known who is there, the connection itself."""
+        return response
+
+    async def identify(self, socket: WebSocket, payload: object) -> Identity:
+        """Whose credential came in the introduction. Raises Unauthenticated, NoCredential."""
+        given = payload.get("authorization", payload.get("Authorization")) if isinstance(payload, dict) else None
+        if given is not None and not isinstance(given, str):
+            raise Unauthenticated("`authorization` is a string.")
+        return await authenticate(self.runtime, self.settings, socket, given)
+
+    def introduce(self, socket: WebSocket, identity: Identity) -> Context:
+        """The context of everything that this caller asks for over the socket."""
+        return context_for(self.settings, self.runtime, socket, identity.caller)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        """As for HTTP: the pages that are listed, and in development those of this machine."""
+        local = self.settings.in_development and LOCAL_ORIGIN.fullmatch(origin) is not None
+        return local or super().is_websocket_origin_allowed(request, origin)

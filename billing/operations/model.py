@@ -62,6 +62,10 @@ Begin = Callable[[AsyncSession, Operation, datetime], Awaitable[Next]]
 Step = Callable[[AsyncSession, Operation, Outcome, datetime], Awaitable[Next]]
 
 
+def _nothing(operation: Operation) -> Request | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Procedure:
     """How one mutation is carried out.
@@ -69,7 +73,8 @@ class Procedure:
     `begin` validates and reserves; it may raise, and then nothing is kept and the key is not used. Each of `steps`
     records an outcome and says what comes next; a StripeRejected that it raises means that nothing happened.
     `charges` are the steps that are, or lead to, a charge: after a crash only the client continues from them, and
-    `resume` decides, in the transaction that stamps the sending, whether it may be sent.
+    `resume` decides, in the transaction that stamps the sending, whether it may be sent. `trace` says what to read at
+    Stripe to see how far it has come, where that is not the object of the request itself.
     """
 
     mutation: str
@@ -77,6 +82,7 @@ class Procedure:
     steps: Mapping[str, Step]
     charges: frozenset[str] = frozenset()
     resume: Begin | None = None
+    trace: Callable[[Operation], Request | None] = _nothing
 
 
 def answered(outcome: Outcome) -> Answer:

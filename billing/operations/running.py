@@ -43,7 +43,7 @@ async def run(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
 async def drive(runtime: Runtime, procedure: Procedure, operation: Operation) -> Operation:
     """Goes from step to step until the operation is over. The caller holds its lease."""
     while operation.status == OperationStatus.PENDING:
-        outcome = await _ask(runtime, operation)
+        outcome = await ask(runtime, procedure, operation)
         operation = await record(runtime, procedure, operation, outcome)
     return operation
 
@@ -53,10 +53,11 @@ def failure(operation: Operation) -> BillingError | None:
     return errors.load(operation.error) if operation.error else None
 
 
-async def _ask(runtime: Runtime, operation: Operation) -> Outcome:
+async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
+    """Sends the step's request, or reads what became of one that may not be sent again."""
     try:
         if _too_old(operation, runtime.clock()):
-            return await _find_out(runtime, operation)
+            return await _find_out(runtime, procedure, operation)
         key = stripe_key(runtime.gateway.account, operation)
         return await runtime.gateway.send(stored_request(operation), idempotency_key=key)
     except (Declined, StripeRejected) as refusal:
@@ -74,9 +75,9 @@ def _too_old(operation: Operation, now: datetime) -> bool:
     return operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
 
 
-async def _find_out(runtime: Runtime, operation: Operation) -> Outcome:
+async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
     """Past the window Stripe may have forgotten the key, so nothing is sent: look for what was made."""
-    found = await search(runtime.gateway, operation)
+    found = await search(runtime.gateway, procedure, operation)
     if found is not None:
         return found
     await _release(runtime, operation)

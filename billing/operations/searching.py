@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from billing.operations.model import Procedure
 from billing.operations.taking import stored_request
 from billing.stripe_gateway import Answer, Request, StripeGateway
 from billing.tables import Operation
@@ -13,9 +14,11 @@ CLOCK_MARGIN = 300
 ACTIONS = frozenset({"expire", "pay", "void", "detach"})
 
 
-async def search(gateway: StripeGateway, operation: Operation) -> Answer | None:
+async def search(gateway: StripeGateway, procedure: Procedure, operation: Operation) -> Answer | None:
     """What the operation's request made or changed, as Stripe has it now; None where it made nothing."""
     request = stored_request(operation)
+    if trace := procedure.trace(operation):
+        return await gateway.send(trace)
     if _creates(request):
         return await _search_created(gateway, operation, request)
     return await gateway.get(_object_path(request.path))

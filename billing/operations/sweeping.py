@@ -87,9 +87,11 @@ async def _look_up(runtime: Runtime, procedure: Procedure, operation: Operation)
         held.fence += 1
         held.due_at = runtime.clock() + LEASE
         session.add(held)
-    found = await search(runtime.gateway, held)
+    found = await search(runtime.gateway, procedure, held)
     if found is not None and _is_over(found):
-        await record(runtime, procedure, held, found)
+        recorded = await record(runtime, procedure, held, found)
+        if recorded.step not in procedure.charges:
+            await drive(runtime, procedure, recorded)
         return
     async with runtime.database.transaction() as session:
         await _leave(session, held, found, runtime.clock())

@@ -24,9 +24,6 @@ from billing.subscriptions import ending, paying
 from billing.subscriptions.pricing import Item, get_method, get_prices, needed_scope, stripe_items
 from billing.tables import Operation
 
-# With these, one answer shows the first invoice and the payment behind it.
-EXPAND = ["latest_invoice.payments.data.payment.payment_intent"]
-
 
 @dataclass(frozen=True)
 class NewSubscription:
@@ -112,7 +109,7 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
         "payment_behavior": "default_incomplete",
         "payment_settings": {"save_default_payment_method": "off"},
         "metadata": {**intent["metadata"], **ours(operation, **await anchor(session, consent))},
-        "expand": EXPAND,
+        "expand": paying.SUBSCRIPTION_EXPAND,
     }
     if intent["automatic_tax"]:
         params["automatic_tax"] = {"enabled": True}
@@ -162,7 +159,12 @@ async def _resume(session: AsyncSession, operation: Operation, now: datetime) ->
     decided = await paying.pay_if_covered(session, operation, now)
     if isinstance(decided, Send) and decided.step == "pay":
         return following
-    return Send("settle", Request("get", f"/v1/invoices/{operation.result['invoice']}", {}))
+    return paying.settle(operation)
+
+
+def _trace(operation: Operation) -> Request | None:
+    """From the first invoice on, that one tells whether anything was paid."""
+    return paying.settle(operation).request if "invoice" in operation.result else None
 
 
 CREATE = Procedure(
@@ -180,4 +182,5 @@ CREATE = Procedure(
     },
     charges=frozenset({"create", "preview", "pay"}),
     resume=_resume,
+    trace=_trace,
 )

@@ -23,12 +23,12 @@ from billing.subscriptions import ending
 from billing.subscriptions.pricing import needed_scope
 from billing.tables import InvoicePayment, Operation, Payment, Price
 
+# Stripe expands four levels at most, so the payment behind the first invoice comes with the invoice alone.
 INVOICE_EXPAND = ["payments.data.payment.payment_intent"]
+SUBSCRIPTION_EXPAND = ["latest_invoice.payments"]
 
 # Stripe's words for a payment that only the customer can finish.
-AUTHENTICATION_CODES = frozenset(
-    {"authentication_required", "payment_intent_action_required", "authentication_not_handled"}
-)
+AUTHENTICATION_CODES = frozenset({"authentication_required", "invoice_payment_intent_requires_action"})
 
 
 async def pay_if_covered(session: AsyncSession, operation: Operation, now: datetime) -> Next:
@@ -81,7 +81,7 @@ async def record_paid(session: AsyncSession, operation: Operation, outcome: Outc
     if isinstance(outcome, StripeRejected):
         # Perhaps it is paid already, by the customer's own hand: the invoice tells.
         operation.result = {**operation.result, "refusal": outcome.dump()}
-        return Send("settle", Request("get", f"/v1/invoices/{operation.result['invoice']}", {}))
+        return settle(operation)
     await mirror.record(session, outcome, now=now)
     return look(operation)
 
@@ -92,17 +92,24 @@ def _declined(operation: Operation, declined: Declined) -> Next:
     operation.result = {**operation.result, "payment_intent": payment}
     code = error.get("code") or error.get("decline_code") or "declined"
     if code in AUTHENTICATION_CODES or error.get("decline_code") == "authentication_required":
-        message = "The customer has to confirm this payment with the bank; nothing was charged."
-        return look(operation, waiting=AuthenticationRequired(message))
+        waiting = AuthenticationRequired("The customer has to confirm this payment with the bank; nothing was charged.")
+        operation.result = {**operation.result, "refusal": waiting.dump()}
+        return settle(operation)
     refusal = PaymentDeclined(declined.message, code, error.get("decline_code"), error.get("advice_code"))
     return ending.withdraw(operation, refusal)
 
 
+def settle(operation: Operation) -> Send:
+    """Reads the invoice and its payment, after a sending that is not to be repeated."""
+    path = f"/v1/invoices/{operation.result['invoice']}"
+    return Send("settle", Request("get", path, {"expand": INVOICE_EXPAND}))
+
+
 async def record_settled(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    """The invoice as it is, after a payment whose sending is not to be repeated."""
+    """The invoice as it is: paid, waiting for the customer, or to be taken back."""
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
-    if answer.data["status"] == "paid":
+    if answer.data["status"] == "paid" or isinstance(ending.kept_refusal(operation), AuthenticationRequired):
         return look(operation)
     return ending.withdraw(operation, await _why_not_paid(session, operation, now))
 
@@ -117,12 +124,10 @@ async def _why_not_paid(session: AsyncSession, operation: Operation, now: dateti
     return StripeRejected("The payment was not completed in time.", 400, "payment_not_completed")
 
 
-def look(operation: Operation, *, waiting: AuthenticationRequired | None = None) -> Send:
+def look(operation: Operation) -> Send:
     """The last step of one that stays: the subscription as Stripe has it after the payment."""
-    if waiting is not None:
-        operation.result = {**operation.result, "refusal": waiting.dump()}
     path = f"/v1/subscriptions/{operation.result['subscription']}"
-    return Send("look", Request("get", path, {"expand": ["latest_invoice.payments.data.payment.payment_intent"]}))
+    return Send("look", Request("get", path, {"expand": SUBSCRIPTION_EXPAND}))
 
 
 async def record_looked(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:

@@ -25,7 +25,7 @@ from billing.metrics import METHOD_TYPE_NOT_OFFERED
 from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, ours, unkeyed
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Request
-from billing.tables import Operation, SetupSession, Subscription
+from billing.tables import Mandate, Operation, PaymentMethod, SetupIntent, SetupSession, Subscription
 
 log = structlog.get_logger()
 
@@ -57,6 +57,16 @@ async def get(session: AsyncSession, caller: Caller, session_id: UUID | None, *p
     if found is None or not caller.may_see(found.customer_id):
         raise NotFound("There is no such setup session.", path or ("input", "setupSessionId"))
     return found
+
+
+async def state(session: AsyncSession, found: SetupSession) -> tuple[object, ...]:
+    """Everything that a session shows; two states that are equal look the same."""
+    intent = select(SetupIntent).where(SetupIntent.stripe_id == found.setup_intent_stripe_id)
+    attempt = (await session.exec(intent)).first()
+    method_id = attempt.payment_method_stripe_id if attempt else None
+    method = (await session.exec(select(PaymentMethod).where(PaymentMethod.stripe_id == method_id))).first()
+    mandates = (await session.exec(select(Mandate).where(Mandate.payment_method_stripe_id == method_id))).all()
+    return tuple(each.model_dump_json() for each in (found, attempt, method, *mandates) if each is not None)
 
 
 async def create(runtime: Runtime, caller: Caller, wish: Wish, *, idempotency_key: str) -> UUID:

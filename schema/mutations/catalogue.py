@@ -3,39 +3,51 @@
 import strawberry
 
 from billing import catalogue
-from schema.catalogue import Price, Product
 from schema.context import Info
-from schema.inputs import BillingIntervalInput, MoneyInput, money
-from schema.mutations.plumbing import Payload, given, given_id, left_in, made, mutation
+from schema.inputs import BillingIntervalInput, MoneyInput, described_input, money
+from schema.mutations.plumbing import Payload, acting, given, given_id, left_in, mutation, produced
+from schema.nouns import Price, Product
+from schema.reads import described
+from schema.reads.reading import reference
 
 
-@strawberry.input(description="What is to be sold.")
+@described_input
 class CreateProductInput:
+    """What is to be sold."""
+
     name: str = strawberry.field(description="Customers see it on invoices.")
     description: str | None = strawberry.field(default=strawberry.UNSET, description="Customers may see it.")
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 
 
-@strawberry.type(description="What came of createProduct.")
+@described
 class CreateProductPayload(Payload):
-    product: Product | None = made(Product, "The product.")
+    """What came of createProduct."""
+
+    product: Product | None = produced("The product.")
 
 
-@strawberry.input(description="What is to change; what is left out stays.")
+@described_input
 class UpdateProductInput:
+    """What is to change; what is left out stays."""
+
     product_id: strawberry.ID = strawberry.field(description="Which.")
     name: str | None = strawberry.field(default=strawberry.UNSET, description="Customers see it on invoices.")
     description: str | None = strawberry.field(default=strawberry.UNSET, description="Null removes it.")
     active: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether new prices may use it.")
 
 
-@strawberry.type(description="What came of updateProduct.")
+@described
 class UpdateProductPayload(Payload):
-    product: Product | None = made(Product, "As it is now.")
+    """What came of updateProduct."""
+
+    product: Product | None = produced("As it is now.")
 
 
-@strawberry.input(description="What a product is to cost.")
+@described_input
 class CreatePriceInput:
+    """What a product is to cost."""
+
     product_id: strawberry.ID = strawberry.field(description="Of what.")
     unit_amount: MoneyInput = strawberry.field(description="Of one, each interval or once.")
     interval: BillingIntervalInput | None = strawberry.field(
@@ -48,13 +60,17 @@ class CreatePriceInput:
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 
 
-@strawberry.type(description="What came of createPrice.")
+@described
 class CreatePricePayload(Payload):
-    price: Price | None = made(Price, "The price.")
+    """What came of createPrice."""
+
+    price: Price | None = produced("The price.")
 
 
-@strawberry.input(description="What is to change; what is left out stays. Amount and interval of a price never change.")
+@described_input
 class UpdatePriceInput:
+    """What is to change; what is left out stays. Amount and interval of a price never change."""
+
     price_id: strawberry.ID = strawberry.field(description="Which.")
     active: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether it may be subscribed to.")
     lookup_key: str | None = strawberry.field(default=strawberry.UNSET, description="Null removes it.")
@@ -63,13 +79,17 @@ class UpdatePriceInput:
     )
 
 
-@strawberry.type(description="What came of updatePrice.")
+@described
 class UpdatePricePayload(Payload):
-    price: Price | None = made(Price, "As it is now.")
+    """What came of updatePrice."""
+
+    price: Price | None = produced("As it is now.")
 
 
 @strawberry.type
 class CatalogueMutations:
+    """What can be done with them."""
+
     @mutation(
         CreateProductPayload,
         "Makes a product here and at Stripe.",
@@ -78,12 +98,12 @@ class CatalogueMutations:
     async def create_product(self, info: Info, input: CreateProductInput) -> CreateProductPayload:
         product_id = await catalogue.create_product(
             info.context.runtime,
-            info.context.caller,
+            acting(info),
             name=input.name,
             description=left_in(input.description),
             idempotency_key=input.idempotency_key,
         )
-        return CreateProductPayload(made={"product": product_id})
+        return CreateProductPayload(product=reference(product_id))
 
     @mutation(
         UpdateProductPayload,
@@ -93,8 +113,8 @@ class CatalogueMutations:
     async def update_product(self, info: Info, input: UpdateProductInput) -> UpdateProductPayload:
         product_id = given_id(input.product_id, "product", "productId")
         changes = given(input, "name", "description", "active", not_null=("name", "active"))
-        updated = await catalogue.update_product(info.context.runtime, info.context.caller, product_id, changes)
-        return UpdateProductPayload(made={"product": updated})
+        updated = await catalogue.update_product(info.context.runtime, acting(info), product_id, changes)
+        return UpdateProductPayload(product=reference(updated))
 
     @mutation(
         CreatePricePayload,
@@ -105,15 +125,15 @@ class CatalogueMutations:
         interval = left_in(input.interval)
         price_id = await catalogue.create_price(
             info.context.runtime,
-            info.context.caller,
+            acting(info),
             product_id=given_id(input.product_id, "product", "productId"),
             unit_amount=money(input.unit_amount, "unitAmount"),
-            interval=(interval.unit.value, interval.count) if interval else None,
+            interval=(interval.unit.value.lower(), interval.count) if interval else None,
             lookup_key=left_in(input.lookup_key),
             self_service=input.self_service,
             idempotency_key=input.idempotency_key,
         )
-        return CreatePricePayload(made={"price": price_id})
+        return CreatePricePayload(price=reference(price_id))
 
     @mutation(
         UpdatePricePayload,
@@ -123,5 +143,5 @@ class CatalogueMutations:
     async def update_price(self, info: Info, input: UpdatePriceInput) -> UpdatePricePayload:
         price_id = given_id(input.price_id, "price", "priceId")
         changes = given(input, "active", "lookup_key", "self_service", not_null=("active", "self_service"))
-        updated = await catalogue.update_price(info.context.runtime, info.context.caller, price_id, changes)
-        return UpdatePricePayload(made={"price": updated})
+        updated = await catalogue.update_price(info.context.runtime, acting(info), price_id, changes)
+        return UpdatePricePayload(price=reference(updated))

@@ -13,20 +13,24 @@ from billing.callers import Caller
 from billing.consents import Amount, ScopeInput
 from billing.input import check_key, raise_problems
 from billing.operations import Call
-from schema.consents import Consent
+from billing.tables import ConsentChannel, ConsentUsage
 from schema.context import Info
-from schema.enums import ConsentChannel, ConsentUsage
-from schema.inputs import BillingIntervalInput, MoneyInput
-from schema.mutations.plumbing import Payload, given_id, left_in, made, made_list, mutation, optional_id
-from schema.payments import Payment
+from schema.inputs import BillingIntervalInput, MoneyInput, described_input
+from schema.mutations.plumbing import Payload, acting, given_id, left_in, mutation, optional_id, produced
+from schema.nouns import Consent, Payment
+from schema.reads import described
+from schema.reads.reading import reference
 from schema.scalars import Currency
 
 
-@strawberry.input(description="What the customer allows. A limit that is left out is none.")
+@described_input
 class ConsentScopeInput:
+    """What the customer allows. A limit that is left out is none."""
+
     usage: ConsentUsage = strawberry.field(description="What kind of payments; that of the terms.")
     interval: BillingIntervalInput | None = strawberry.field(
-        default=strawberry.UNSET, description="At most one scheduled payment in it. RECURRING needs it; others have none."
+        default=strawberry.UNSET,
+        description="At most one scheduled payment in it. RECURRING needs it; others have none.",
     )
     currency: Currency | None = strawberry.field(
         default=strawberry.UNSET, description="The only currency of its payments; needed where a maximum is given."
@@ -41,8 +45,10 @@ class ConsentScopeInput:
     maximum_subscriptions: int = strawberry.field(default=1, description="How many live subscriptions it carries.")
 
 
-@strawberry.input(description="What a customer has agreed to, and how.")
+@described_input
 class RecordConsentInput:
+    """What a customer has agreed to, and how."""
+
     customer_id: strawberry.ID = strawberry.field(description="Whose.")
     terms_id: strawberry.ID = strawberry.field(description="The version that was shown.")
     scope: ConsentScopeInput = strawberry.field(description="What it allows.")
@@ -66,30 +72,34 @@ class RecordConsentInput:
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 
 
-@strawberry.type(description="What came of recordConsent.")
+@described
 class RecordConsentPayload(Payload):
-    consent: Consent | None = made(Consent, "The consent.")
+    """What came of recordConsent."""
+
+    consent: Consent | None = produced("The consent.")
 
 
-@strawberry.input(description="Which consent ends.")
+@described_input
 class RevokeConsentInput:
+    """Which consent ends."""
+
     consent_id: strawberry.ID = strawberry.field(description="Which.")
     reason: str | None = strawberry.field(default=strawberry.UNSET, description="In the customer's words.")
 
 
-@strawberry.type(description="What came of revokeConsent.")
+@described
 class RevokeConsentPayload(Payload):
-    consent: Consent | None = made(Consent, "The consent, ended.")
-    under_way: list[Payment] | None = made_list(
-        Payment, "Payments that were sent before the revocation and can still succeed."
-    )
+    """What came of revokeConsent."""
+
+    consent: Consent | None = produced("The consent, ended.")
+    under_way: list[Payment] | None = produced("Payments that were sent before the revocation and can still succeed.")
 
 
 def _scope(given: ConsentScopeInput) -> ScopeInput:
     interval, products = left_in(given.interval), left_in(given.product_ids)
     return ScopeInput(
         usage=given.usage,
-        interval_unit=interval.unit.value if interval else None,
+        interval_unit=interval.unit.value.lower() if interval else None,
         interval_count=interval.count if interval else None,
         currency=left_in(given.currency),
         maximum_amount=_amount(left_in(given.maximum_amount)),
@@ -109,6 +119,8 @@ def _amount(given: MoneyInput | None) -> Amount | None:
 
 @strawberry.type
 class ConsentMutations:
+    """What can be done with them."""
+
     @mutation(
         RecordConsentPayload,
         "Records what a customer agreed to, in the customer's ledger. It takes the place of an older consent of the same kind.",
@@ -117,14 +129,14 @@ class ConsentMutations:
     )
     async def record_consent(self, info: Info, input: RecordConsentInput) -> RecordConsentPayload:
         raise_problems(check_key(input.idempotency_key))
-        runtime, caller = info.context.runtime, info.context.caller
+        runtime, caller = info.context.runtime, acting(info)
         wanted = _wanted(input)
         call = Call("recordConsent", caller, input.idempotency_key, _as_json(wanted), wanted["customer_id"])
         stops: list[Call] = []
         body = partial(_record, caller, wanted, stops)
         consent_id = await operations.run_once(runtime, call, body)
         await stopping.carry_out(runtime, stops)
-        return RecordConsentPayload(made={"consent": consent_id})
+        return RecordConsentPayload(consent=reference(consent_id))
 
     @mutation(
         RevokeConsentPayload,
@@ -137,13 +149,13 @@ class ConsentMutations:
         consent_id = given_id(input.consent_id, "consent", "consentId")
         async with runtime.database.transaction() as session:
             revoked = await consents.revoke(
-                session, info.context.caller, consent_id=consent_id, reason=left_in(input.reason), now=now
+                session, acting(info), consent_id=consent_id, reason=left_in(input.reason), now=now
             )
             stops = await stopping.order(
                 session, consent_id, stopped=revoked.subscriptions, expired=revoked.setup_sessions, now=now
             )
         await stopping.carry_out(runtime, stops)
-        return RevokeConsentPayload(made={"consent": consent_id}, made_lists={"under_way": revoked.under_way})
+        return RevokeConsentPayload(consent=reference(consent_id), under_way=reference(revoked.under_way))
 
 
 def _wanted(input: RecordConsentInput) -> dict[str, Any]:

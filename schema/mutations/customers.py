@@ -6,13 +6,18 @@ import strawberry
 
 from billing import consents, customers, tokens
 from schema.context import Info
-from schema.customers import Customer
-from schema.mutations.plumbing import Payload, given_id, left_in, made, mutation
+from schema.inputs import described_input
+from schema.mutations.plumbing import Payload, acting, given_id, left_in, mutation, produced
+from schema.nouns import Customer
+from schema.reads import described
+from schema.reads.reading import reference
 from schema.scalars import JSON
 
 
-@strawberry.input(description="A person or company of the merchant's.")
+@described_input
 class CreateCustomerInput:
+    """A person or company of the merchant's."""
+
     external_id: str = strawberry.field(description="The merchant's own id; unique.")
     email: str | None = strawberry.field(default=strawberry.UNSET, description="For receipts.")
     name: str | None = strawberry.field(default=strawberry.UNSET, description="For receipts.")
@@ -24,14 +29,18 @@ class CreateCustomerInput:
     )
 
 
-@strawberry.type(description="What came of createCustomer.")
+@described
 class CreateCustomerPayload(Payload):
-    customer: Customer | None = made(Customer, "The customer with this externalId.")
+    """What came of createCustomer."""
+
+    customer: Customer | None = produced("The customer with this externalId.")
     created: bool | None = strawberry.field(default=None, description="Whether it was made by this call.")
 
 
-@strawberry.input(description="What is to change; null removes a value, what is left out stays.")
+@described_input
 class UpdateCustomerInput:
+    """What is to change; null removes a value, what is left out stays."""
+
     customer_id: strawberry.ID = strawberry.field(description="Whose.")
     email: str | None = strawberry.field(default=strawberry.UNSET, description="For receipts.")
     name: str | None = strawberry.field(default=strawberry.UNSET, description="For receipts.")
@@ -40,29 +49,39 @@ class UpdateCustomerInput:
     )
 
 
-@strawberry.type(description="What came of updateCustomer.")
+@described
 class UpdateCustomerPayload(Payload):
-    customer: Customer | None = made(Customer, "As it is now.")
+    """What came of updateCustomer."""
+
+    customer: Customer | None = produced("As it is now.")
 
 
-@strawberry.input(description="Whose personal values are to be removed.")
+@described_input
 class RedactCustomerInput:
+    """Whose personal values are to be removed."""
+
     customer_id: strawberry.ID = strawberry.field(description="Whose.")
 
 
-@strawberry.type(description="What came of redactCustomer.")
+@described
 class RedactCustomerPayload(Payload):
-    customer: Customer | None = made(Customer, "Without personal values.")
+    """What came of redactCustomer."""
+
+    customer: Customer | None = produced("Without personal values.")
 
 
-@strawberry.input(description="Who is to act with the token, and for how long.")
+@described_input
 class CreateCustomerTokenInput:
+    """Who is to act with the token, and for how long."""
+
     customer_id: strawberry.ID = strawberry.field(description="Who.")
     ttl_seconds: int = strawberry.field(default=3600, description="At most 86400, which is a day.")
 
 
-@strawberry.type(description="What came of createCustomerToken.")
+@described
 class CreateCustomerTokenPayload(Payload):
+    """What came of createCustomerToken."""
+
     token: str | None = strawberry.field(default=None, description="For the Authorization header: Bearer <token>.")
     expires_at: datetime | None = strawberry.field(default=None, description="When it stops working.")
 
@@ -74,6 +93,8 @@ def _changes(input: UpdateCustomerInput) -> dict[str, object]:
 
 @strawberry.type
 class CustomerMutations:
+    """What can be done with them."""
+
     @mutation(
         CreateCustomerPayload,
         "Creates the customer here and at Stripe, or returns the one that already has this externalId, as it is.",
@@ -82,14 +103,14 @@ class CustomerMutations:
     async def create_customer(self, info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:
         customer_id, created = await customers.create(
             info.context.runtime,
-            info.context.caller,
+            acting(info),
             external_id=input.external_id,
             email=left_in(input.email),
             name=left_in(input.name),
             metadata=left_in(input.metadata),
             stripe_id=left_in(input.stripe_id),
         )
-        return CreateCustomerPayload(made={"customer": customer_id}, created=created)
+        return CreateCustomerPayload(customer=reference(customer_id), created=created)
 
     @mutation(
         UpdateCustomerPayload,
@@ -99,8 +120,8 @@ class CustomerMutations:
     )
     async def update_customer(self, info: Info, input: UpdateCustomerInput) -> UpdateCustomerPayload:
         customer_id = given_id(input.customer_id, "customer", "customerId")
-        updated = await customers.update(info.context.runtime, info.context.caller, customer_id, _changes(input))
-        return UpdateCustomerPayload(made={"customer": updated})
+        updated = await customers.update(info.context.runtime, acting(info), customer_id, _changes(input))
+        return UpdateCustomerPayload(customer=reference(updated))
 
     @mutation(
         RedactCustomerPayload,
@@ -111,8 +132,8 @@ class CustomerMutations:
         customer_id = given_id(input.customer_id, "customer", "customerId")
         runtime = info.context.runtime
         async with runtime.database.transaction() as session:
-            await consents.redact(session, info.context.caller, customer_id=customer_id, now=runtime.clock())
-        return RedactCustomerPayload(made={"customer": customer_id})
+            await consents.redact(session, acting(info), customer_id=customer_id, now=runtime.clock())
+        return RedactCustomerPayload(customer=reference(customer_id))
 
     @mutation(
         CreateCustomerTokenPayload,
@@ -123,7 +144,7 @@ class CustomerMutations:
         runtime = info.context.runtime
         async with runtime.database.read() as session:
             customer_id = given_id(input.customer_id, "customer", "customerId")
-            customer = await customers.get_live(session, info.context.caller, customer_id)
+            customer = await customers.get_live(session, acting(info), customer_id)
         life = timedelta(seconds=input.ttl_seconds)
         token, end = tokens.issue(customer.id, info.context.token_secrets, runtime.clock(), life=life)
         return CreateCustomerTokenPayload(token=token, expires_at=end)

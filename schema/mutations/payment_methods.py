@@ -4,35 +4,47 @@ import strawberry
 
 from billing import payment_methods
 from schema.context import Info
-from schema.customers import Customer
-from schema.mutations.plumbing import Payload, given_id, made, mutation
-from schema.payment_methods import PaymentMethod
+from schema.inputs import described_input
+from schema.mutations.plumbing import Payload, acting, given_id, mutation, produced
+from schema.nouns import Customer, PaymentMethod
+from schema.reads import described
+from schema.reads.reading import reference
 
 
-@strawberry.input(description="Which method new subscriptions are to be charged to.")
+@described_input
 class SetDefaultPaymentMethodInput:
+    """Which method new subscriptions are to be charged to."""
+
     payment_method_id: strawberry.ID = strawberry.field(description="Which.")
 
 
-@strawberry.type(description="What came of setDefaultPaymentMethod.")
+@described
 class SetDefaultPaymentMethodPayload(Payload):
-    customer: Customer | None = made(Customer, "Whose.")
-    payment_method: PaymentMethod | None = made(PaymentMethod, "The default one now.")
-    previous_payment_method: PaymentMethod | None = made(PaymentMethod, "The default one before, if there was one.")
+    """What came of setDefaultPaymentMethod."""
+
+    customer: Customer | None = produced("Whose.")
+    payment_method: PaymentMethod | None = produced("The default one now.")
+    previous_payment_method: PaymentMethod | None = produced("The default one before, if there was one.")
 
 
-@strawberry.input(description="Which method is to be given up.")
+@described_input
 class DetachPaymentMethodInput:
+    """Which method is to be given up."""
+
     payment_method_id: strawberry.ID = strawberry.field(description="Which.")
 
 
-@strawberry.type(description="What came of detachPaymentMethod.")
+@described
 class DetachPaymentMethodPayload(Payload):
-    payment_method: PaymentMethod | None = made(PaymentMethod, "The method, detached.")
+    """What came of detachPaymentMethod."""
+
+    payment_method: PaymentMethod | None = produced("The method, detached.")
 
 
 @strawberry.type
 class PaymentMethodMutations:
+    """What can be done with them."""
+
     @mutation(
         SetDefaultPaymentMethodPayload,
         "Makes it the method that new subscriptions are charged to where they name none.",
@@ -43,9 +55,12 @@ class PaymentMethodMutations:
         self, info: Info, input: SetDefaultPaymentMethodInput
     ) -> SetDefaultPaymentMethodPayload:
         method_id = given_id(input.payment_method_id, "payment_method", "paymentMethodId")
-        method, previous = await payment_methods.set_default(info.context.runtime, info.context.caller, method_id)
-        ids = {"customer": method.customer_id, "payment_method": method.id, "previous_payment_method": previous}
-        return SetDefaultPaymentMethodPayload(made=ids)
+        method, previous = await payment_methods.set_default(info.context.runtime, acting(info), method_id)
+        return SetDefaultPaymentMethodPayload(
+            customer=reference(method.customer_id),
+            payment_method=reference(method.id),
+            previous_payment_method=reference(previous),
+        )
 
     @mutation(
         DetachPaymentMethodPayload,
@@ -55,5 +70,5 @@ class PaymentMethodMutations:
     )
     async def detach_payment_method(self, info: Info, input: DetachPaymentMethodInput) -> DetachPaymentMethodPayload:
         method_id = given_id(input.payment_method_id, "payment_method", "paymentMethodId")
-        detached = await payment_methods.detach(info.context.runtime, info.context.caller, method_id)
-        return DetachPaymentMethodPayload(made={"payment_method": detached})
+        detached = await payment_methods.detach(info.context.runtime, acting(info), method_id)
+        return DetachPaymentMethodPayload(payment_method=reference(detached))

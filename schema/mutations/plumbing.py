@@ -1,7 +1,6 @@
 """What all mutations share: who may call, how an error becomes data, and how a payload's objects are read."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +8,15 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
+from billing.callers import Caller
 from billing.errors import BillingError, NotFound, Problem
 from billing.input import raise_problems
 from billing.tables import KeyScope
 from schema.context import Info
 from schema.errors import UserError, expose
-from schema.nodes import parse_id
-from schema.permissions import require
+from schema.nodes import parse
+from schema.permissions import authorize
+from schema.reads import described
 
 
 class Expected(FieldExtension):
@@ -33,11 +34,9 @@ class Expected(FieldExtension):
         fails = f" Fails with: {', '.join(self.errors)}." if self.errors else ""
         field.description = f"{field.description or ''} {who}{fails}".strip()
 
-    async def resolve_async(
-        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any
-    ) -> Any:
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
         """Checks the caller, then runs the mutation."""
-        require(info, self.scope, customers=self.customers)
+        authorize(info.context, self.scope, customers=self.customers)
         try:
             return await next_(source, info, **kwargs)
         except BillingError as error:
@@ -76,9 +75,16 @@ def mutation(
     return strawberry.mutation(description=description, extensions=[expected])
 
 
+def acting(info: Info) -> Caller:
+    """Who calls; the mutation's own check has let it in."""
+    if info.context.caller is None:
+        raise ValueError("a mutation ran without a caller")
+    return info.context.caller
+
+
 def given_id(global_id: str, noun: str, *path: str) -> UUID:
     """The UUID of an id in the input. Raises NotFound at `path` for one that is malformed or of another kind."""
-    found = parse_id(global_id, noun)
+    found = parse(noun, global_id)
     if found is None:
         raise NotFound("There is no such object.", ("input", *path), global_id)
     return found
@@ -102,31 +108,13 @@ def given(input: Any, *names: str, not_null: tuple[str, ...] = ()) -> dict[str, 
     return found
 
 
-@strawberry.type
+@described
 class Payload:
-    """The base of payloads: `made` has the ids of their objects by field, each read with the client's own selection."""
+    """The base of payloads."""
 
-    made: strawberry.Private[Mapping[str, UUID | None]] = field(default_factory=dict)
-    made_lists: strawberry.Private[Mapping[str, Sequence[UUID]]] = field(default_factory=dict)
     error: UserError | None = strawberry.field(default=None, description="Why nothing came of it; null on success.")
 
 
-def made(kind: type, description: str) -> Any:
-    """A payload's object: read after the mutation, by what `made` says under the field's name."""
-
-    async def read(root: Any, info: Info) -> Any:
-        row_id = root.made.get(info.python_name)
-        return await read_one(info, kind, row_id) if row_id else None
-
-    read.__annotations__["return"] = kind | None
-    return strawberry.field(resolver=read, description=description)
-
-
-def made_list(kind: type, description: str) -> Any:
-    """The same for a list of objects."""
-
-    async def read(root: Any, info: Info) -> Any:
-        return [await read_one(info, kind, row_id) for row_id in root.made_lists.get(info.python_name, ())]
-
-    read.__annotations__["return"] = list[kind] | None  # type: ignore[valid-type]
-    return strawberry.field(resolver=read, description=description)
+def produced(description: str) -> Any:
+    """A payload's object, given as a reference and read with the client's own selection."""
+    return strawberry.field(default=None, description=description)

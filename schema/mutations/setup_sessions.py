@@ -5,13 +5,18 @@ import strawberry
 from billing import setup_sessions
 from schema.context import Info
 from schema.enums import SetupMethodType
-from schema.mutations.plumbing import Payload, given_id, left_in, made, mutation, optional_id
+from schema.inputs import described_input
+from schema.mutations.plumbing import Payload, acting, given_id, left_in, mutation, optional_id, produced
+from schema.nouns import SetupSession
+from schema.reads import described
+from schema.reads.reading import reference
 from schema.scalars import URL, Currency
-from schema.setup_sessions import SetupSession
 
 
-@strawberry.input(description="The hosted page on which a customer is to save a method.")
+@described_input
 class CreateSetupSessionInput:
+    """The hosted page on which a customer is to save a method."""
+
     customer_id: strawberry.ID = strawberry.field(description="Whose.")
     consent_id: strawberry.ID = strawberry.field(description="Under which consent; active, and to the current terms.")
     success_url: URL = strawberry.field(
@@ -36,23 +41,31 @@ class CreateSetupSessionInput:
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 
 
-@strawberry.type(description="What came of createSetupSession.")
+@described
 class CreateSetupSessionPayload(Payload):
-    setup_session: SetupSession | None = made(SetupSession, "The session; send the customer to its url.")
+    """What came of createSetupSession."""
+
+    setup_session: SetupSession | None = produced("The session; send the customer to its url.")
 
 
-@strawberry.input(description="Which page is to be closed.")
+@described_input
 class ExpireSetupSessionInput:
+    """Which page is to be closed."""
+
     setup_session_id: strawberry.ID = strawberry.field(description="Which.")
 
 
-@strawberry.type(description="What came of expireSetupSession.")
+@described
 class ExpireSetupSessionPayload(Payload):
-    setup_session: SetupSession | None = made(SetupSession, "The session, expired.")
+    """What came of expireSetupSession."""
+
+    setup_session: SetupSession | None = produced("The session, expired.")
 
 
 @strawberry.type
 class SetupSessionMutations:
+    """What can be done with them."""
+
     @mutation(
         CreateSetupSessionPayload,
         "Opens a hosted page of Stripe's on which the customer saves a card or an Amazon Pay account.",
@@ -66,17 +79,17 @@ class SetupSessionMutations:
             consent_id=given_id(input.consent_id, "consent", "consentId"),
             success_url=input.success_url,
             cancel_url=input.cancel_url,
-            types=[each.value for each in dict.fromkeys(input.types)],
-            required=[each.value for each in dict.fromkeys(input.require_types)],
+            types=[each.value.lower() for each in dict.fromkeys(input.types)],
+            required=[each.value.lower() for each in dict.fromkeys(input.require_types)],
             currency=input.currency,
             subscription_id=optional_id(input.subscription_id, "subscription", "subscriptionId"),
             expires_in_minutes=left_in(input.expires_in_minutes),
             locale=left_in(input.locale),
         )
         made_id = await setup_sessions.create(
-            info.context.runtime, info.context.caller, wish, idempotency_key=input.idempotency_key
+            info.context.runtime, acting(info), wish, idempotency_key=input.idempotency_key
         )
-        return CreateSetupSessionPayload(made={"setup_session": made_id})
+        return CreateSetupSessionPayload(setup_session=reference(made_id))
 
     @mutation(
         ExpireSetupSessionPayload,
@@ -86,5 +99,5 @@ class SetupSessionMutations:
     )
     async def expire_setup_session(self, info: Info, input: ExpireSetupSessionInput) -> ExpireSetupSessionPayload:
         session_id = given_id(input.setup_session_id, "setup_session", "setupSessionId")
-        expired = await setup_sessions.expire(info.context.runtime, info.context.caller, session_id)
-        return ExpireSetupSessionPayload(made={"setup_session": expired})
+        expired = await setup_sessions.expire(info.context.runtime, acting(info), session_id)
+        return ExpireSetupSessionPayload(setup_session=reference(expired))

@@ -6,20 +6,26 @@ from billing import subscriptions
 from schema.context import Info
 from schema.enums import CancellationTiming
 from schema.errors import expose
-from schema.mutations.plumbing import Payload, given_id, left_in, made, mutation, optional_id
-from schema.payments import Payment
+from schema.inputs import described_input
+from schema.mutations.plumbing import Payload, acting, given_id, left_in, mutation, optional_id, produced
+from schema.nouns import Payment, Subscription
+from schema.reads import described
+from schema.reads.reading import reference
 from schema.scalars import JSON
-from schema.subscriptions import Subscription
 
 
-@strawberry.input(description="One price, and how many of it.")
+@described_input
 class SubscriptionItemInput:
+    """One price, and how many of it."""
+
     price_id: strawberry.ID = strawberry.field(description="Which price.")
     quantity: int = strawberry.field(default=1, description="How many.")
 
 
-@strawberry.input(description="What is to be billed, to whom, with what.")
+@described_input
 class CreateSubscriptionInput:
+    """What is to be billed, to whom, with what."""
+
     customer_id: strawberry.ID = strawberry.field(description="Whose.")
     items: list[SubscriptionItemInput] = strawberry.field(description="The whole wanted set.")
     payment_method_id: strawberry.ID | None = strawberry.field(
@@ -34,28 +40,38 @@ class CreateSubscriptionInput:
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 
 
-@strawberry.type(description="What came of createSubscription.")
+@described
 class CreateSubscriptionPayload(Payload):
-    subscription: Subscription | None = made(
-        Subscription, "The subscription; with AuthenticationRequired it is incomplete and waits 23 hours."
+    """What came of createSubscription."""
+
+    subscription: Subscription | None = produced(
+        "The subscription; with AuthenticationRequired it is incomplete and waits 23 hours."
     )
-    payment: Payment | None = made(Payment, "The payment of its first invoice.")
+    payment: Payment | None = produced("The payment of its first invoice.")
 
 
-@strawberry.input(description="Which subscription ends, and when.")
+@described_input
 class CancelSubscriptionInput:
+    """Which subscription ends, and when."""
+
     subscription_id: strawberry.ID = strawberry.field(description="Which.")
     timing: CancellationTiming = strawberry.field(default=CancellationTiming.PERIOD_END, description="When it ends.")
-    reason: str | None = strawberry.field(default=strawberry.UNSET, description="In the customer's words; kept at Stripe.")
+    reason: str | None = strawberry.field(
+        default=strawberry.UNSET, description="In the customer's words; kept at Stripe."
+    )
 
 
-@strawberry.type(description="What came of cancelSubscription.")
+@described
 class CancelSubscriptionPayload(Payload):
-    subscription: Subscription | None = made(Subscription, "As it is now.")
+    """What came of cancelSubscription."""
+
+    subscription: Subscription | None = produced("As it is now.")
 
 
 @strawberry.type
 class SubscriptionMutations:
+    """What can be done with them."""
+
     @mutation(
         CreateSubscriptionPayload,
         "Starts a subscription within a consent and pays its first invoice with the saved method, the customer being away.",
@@ -76,10 +92,11 @@ class SubscriptionMutations:
             metadata=left_in(input.metadata),
         )
         created = await subscriptions.create(
-            info.context.runtime, info.context.caller, wanted, idempotency_key=input.idempotency_key
+            info.context.runtime, acting(info), wanted, idempotency_key=input.idempotency_key
         )
         return CreateSubscriptionPayload(
-            made={"subscription": created.subscription_id, "payment": created.payment_id},
+            subscription=reference(created.subscription_id),
+            payment=reference(created.payment_id),
             error=expose(created.error) if created.error else None,
         )
 
@@ -92,9 +109,9 @@ class SubscriptionMutations:
     async def cancel_subscription(self, info: Info, input: CancelSubscriptionInput) -> CancelSubscriptionPayload:
         canceled = await subscriptions.cancel(
             info.context.runtime,
-            info.context.caller,
+            acting(info),
             given_id(input.subscription_id, "subscription", "subscriptionId"),
             timing=subscriptions.CancellationTiming(input.timing.value),
             reason=left_in(input.reason),
         )
-        return CancelSubscriptionPayload(made={"subscription": canceled})
+        return CancelSubscriptionPayload(subscription=reference(canceled))

@@ -3,15 +3,19 @@
 import strawberry
 
 from billing import terms
-from billing.tables import KeyScope
+from billing.tables import ConsentUsage, KeyScope
 from schema.context import Info
-from schema.enums import ConsentUsage
-from schema.mutations.plumbing import Payload, left_in, made, mutation
-from schema.terms import Terms
+from schema.inputs import described_input
+from schema.mutations.plumbing import Payload, acting, left_in, mutation, produced
+from schema.nouns import Terms
+from schema.reads import described
+from schema.reads.reading import reference
 
 
-@strawberry.input(description="A text that customers are to agree to.")
+@described_input
 class PublishTermsInput:
+    """A text that customers are to agree to."""
+
     slug: str = strawberry.field(description="Names the text across its versions: lower-case words joined by hyphens.")
     locale: str = strawberry.field(default="en", description="Of the text: en, fr-CA.")
     title: str = strawberry.field(description="For a person.")
@@ -24,13 +28,17 @@ class PublishTermsInput:
     )
 
 
-@strawberry.type(description="What came of publishTerms.")
+@described
 class PublishTermsPayload(Payload):
-    terms: Terms | None = made(Terms, "The published version.")
+    """What came of publishTerms."""
+
+    terms: Terms | None = produced("The published version.")
 
 
 @strawberry.type
 class TermsMutations:
+    """What can be done with them."""
+
     @mutation(
         PublishTermsPayload,
         "Publishes a text. A change is a new version; the same text again is the version that stands.",
@@ -42,7 +50,7 @@ class TermsMutations:
         async with runtime.database.transaction() as session:
             published = await terms.publish(
                 session,
-                info.context.caller,
+                acting(info),
                 slug=input.slug,
                 locale=input.locale,
                 title=input.title,
@@ -53,4 +61,4 @@ class TermsMutations:
                 cancellation_policy=left_in(input.cancellation_policy),
                 now=runtime.clock(),
             )
-        return PublishTermsPayload(made={"terms": published.id})
+        return PublishTermsPayload(terms=reference(published.id))

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import mirror, operations
 from billing.callers import Caller
 from billing.errors import Conflict, NotFound, Problem
-from billing.input import check_currency, check_key, check_text, raise_problems
+from billing.input import check_currency, check_key, check_text, check_trial, raise_problems
 from billing.money import Money
 from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, ours, unkeyed
 from billing.runtime import Runtime
@@ -101,6 +101,7 @@ async def create_price(
     unit_amount: Money,
     interval: tuple[str, int] | None,
     lookup_key: str | None,
+    trial_days: int | None = None,
     self_service: bool,
     idempotency_key: str,
 ) -> UUID:
@@ -110,7 +111,8 @@ async def create_price(
     StripeUnavailable.
     """
     problems = check_key(idempotency_key) + check_currency("unitAmount", unit_amount.currency)
-    raise_problems(problems + _amount_problems(unit_amount) + _interval_problems(interval) + _key_problems(lookup_key))
+    problems += _amount_problems(unit_amount) + _interval_problems(interval) + _key_problems(lookup_key)
+    raise_problems(problems + _trial_problems(trial_days, interval))
     async with runtime.database.read() as session:
         product = await get_product(session, product_id)
     intent = {
@@ -119,6 +121,7 @@ async def create_price(
         "unit_amount": unit_amount.amount,
         "interval": list(interval) if interval else None,
         "lookup_key": lookup_key,
+        "trial_days": trial_days,
         "self_service": self_service,
     }
     call = Call("createPrice", caller, idempotency_key, intent)
@@ -136,6 +139,13 @@ def _interval_problems(interval: tuple[str, int] | None) -> list[Problem]:
         return []
     longest = LONGEST_INTERVAL[interval[0]]
     return [Problem(("input", "interval", "count"), f"Stripe bills every 1 to {longest} {interval[0]}s.")]
+
+
+def _trial_problems(days: int | None, interval: tuple[str, int] | None) -> list[Problem]:
+    problems = check_trial(days)
+    if days is not None and interval is None:
+        problems.append(Problem(("input", "trialDays"), "A one-off price has no trial; leave it out."))
+    return problems
 
 
 def _key_problems(lookup_key: str | None) -> list[Problem]:
@@ -156,7 +166,8 @@ async def _begin_create_price(session: AsyncSession, operation: Operation, now: 
     }
     if intent["interval"]:
         unit, count = intent["interval"]
-        params["recurring"] = {"interval": unit, "interval_count": count}
+        trial = {"trial_period_days": intent["trial_days"]} if intent["trial_days"] else {}
+        params["recurring"] = {"interval": unit, "interval_count": count, **trial}
     if intent["lookup_key"]:
         params["lookup_key"] = intent["lookup_key"]
     return Send("create", Request("post", "/v1/prices", params))

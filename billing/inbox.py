@@ -85,7 +85,7 @@ async def insert(session: AsyncSession, events: Sequence[StripeEvent]) -> None:
     statement = INSERTS[session.get_bind().dialect.name](StripeEvent).on_conflict_do_nothing(
         index_elements=["stripe_id"]
     )
-    await session.execute(statement, [event.model_dump() for event in events])
+    await session.exec(statement, params=[event.model_dump() for event in events])
 
 
 async def receive(

@@ -12,6 +12,9 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 OWN_KEYS = 8
 OWN_PREFIX = "assent_"
 
+# https://docs.stripe.com/api/subscriptions/create#create_subscription-trial_period_days
+LONGEST_TRIAL = 730
+
 CURRENCY = re.compile(r"[A-Z]{3}")
 # An address is proven by a message that arrives; this only catches what cannot be one.
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -49,6 +52,13 @@ def check_email(field: str, value: str | None) -> list[Problem]:
 def check_currency(field: str, value: str) -> list[Problem]:
     """ISO 4217, capitals."""
     return [] if CURRENCY.fullmatch(value) else [Problem(("input", field), "A currency is three capitals, as USD.")]
+
+
+def check_trial(days: int | None) -> list[Problem]:
+    """The length of a trial, or nothing."""
+    if days is None or 1 <= days <= LONGEST_TRIAL:
+        return []
+    return [Problem(("input", "trialDays"), f"A trial lasts 1 to {LONGEST_TRIAL} days.")]
 
 
 def check_metadata(field: str, value: Any) -> list[Problem]:

@@ -35,7 +35,7 @@ async def claim_events(database: Database, now: datetime, limit: int) -> list[li
         .execution_options(synchronize_session=False)
     )
     async with database.transaction() as session:
-        events: Sequence[StripeEvent] = (await session.execute(statement)).scalars().all()
+        events: Sequence[StripeEvent] = (await session.exec(statement)).scalars().all()
     events = sorted(events, key=lambda event: (event.object_stripe_id, event.created_at, event.id))
     return [list(group) for _, group in groupby(events, key=lambda event: event.object_stripe_id)]
 
@@ -54,13 +54,13 @@ async def claim_objects(database: Database, now: datetime, limit: int) -> list[t
         .execution_options(synchronize_session=False)
     )
     async with database.transaction() as session:
-        return [(stripe_id, type) for stripe_id, type in (await session.execute(statement)).all()]
+        return [(stripe_id, type) for stripe_id, type in (await session.exec(statement)).all()]
 
 
 async def _any(database: Database, due: ColumnElement[bool]) -> bool:
     """Looked up first without the write lock that SQLite has only one of."""
     async with database.read() as session:
-        return bool((await session.execute(select(1).where(due).limit(1))).first())
+        return (await session.exec(select(1).where(due).limit(1))).first() is not None
 
 
 async def finish(session: AsyncSession, event: StripeEvent, **values: Any) -> None:
@@ -76,5 +76,5 @@ async def finish(session: AsyncSession, event: StripeEvent, **values: Any) -> No
         .returning(col(StripeEvent.id))
         .execution_options(synchronize_session=False)
     )
-    if (await session.execute(statement)).first() is None:
+    if (await session.exec(statement)).first() is None:
         raise Overtaken(f"event {event.stripe_id} was taken by another worker")

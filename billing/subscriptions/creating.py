@@ -16,7 +16,7 @@ from billing.anchors import anchor
 from billing.callers import Caller
 from billing.consents import coverage
 from billing.errors import BillingError, NotAllowed, StripeRejected
-from billing.input import check_key, check_metadata, raise_problems
+from billing.input import check_key, check_metadata, check_trial, raise_problems
 from billing.operations import Call, Next, Outcome, Procedure, Send, answered, ours
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
@@ -27,12 +27,17 @@ from billing.tables import Operation
 
 @dataclass(frozen=True)
 class NewSubscription:
-    """What is wanted. Without a method it is the customer's default one, without a consent the one that covers it."""
+    """What is wanted.
+
+    Without a method it is the customer's default one, without a consent the one that covers it, without trial days
+    those of its prices.
+    """
 
     customer_id: UUID | None
     items: list[Item]
     payment_method_id: UUID | None = None
     consent_id: UUID | None = None
+    trial_days: int | None = None
     metadata: dict[str, str] | None = None
 
 
@@ -53,9 +58,10 @@ async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, i
     InvalidInput, NotFound, NotAllowed, ConsentRequired, ConsentScopeExceeded, PaymentMethodUnusable,
     InvalidTransition, IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
     """
-    raise_problems(check_key(idempotency_key) + check_metadata("metadata", wanted.metadata))
-    if caller.is_customer and wanted.metadata:
-        raise NotAllowed("Only the merchant keeps metadata.")
+    problems = check_key(idempotency_key) + check_metadata("metadata", wanted.metadata)
+    raise_problems(problems + check_trial(wanted.trial_days))
+    if caller.is_customer and (wanted.metadata or wanted.trial_days):
+        raise NotAllowed("Metadata and trials are the merchant's; leave them out.")
     async with runtime.database.read() as session:
         customer = await customers.get_live(session, caller, wanted.customer_id)
         await get_prices(session, caller, wanted.items)
@@ -79,6 +85,7 @@ def _intent(wanted: NewSubscription, *, automatic_tax: bool) -> dict[str, Any]:
         "items": [[str(item.price_id), item.quantity] for item in wanted.items],
         "payment_method_id": _text(wanted.payment_method_id),
         "consent_id": _text(wanted.consent_id),
+        "trial_days": wanted.trial_days,
         "metadata": wanted.metadata or {},
         "automatic_tax": automatic_tax,
     }
@@ -113,6 +120,10 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     }
     if intent["automatic_tax"]:
         params["automatic_tax"] = {"enabled": True}
+    if trial := intent["trial_days"] or max(price.trial_days or 0 for price in prices):
+        # Stripe does not apply the prices' own trials by itself.
+        params["trial_period_days"] = trial
+        params["trial_settings"] = {"end_behavior": {"missing_payment_method": "pause"}}
     return Send("create", Request("post", "/v1/subscriptions", params))
 
 

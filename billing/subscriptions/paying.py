@@ -34,12 +34,12 @@ AUTHENTICATION_CODES = frozenset({"authentication_required", "invoice_payment_in
 async def pay_if_covered(session: AsyncSession, operation: Operation, now: datetime) -> Next:
     """The sending of the payment, decided in the transaction that stamps it; or the withdrawal of what was begun."""
     made = operation.result
-    if made["due"] == 0:
-        return look(operation)
     try:
         await _require_covered(session, operation, now)
     except (ConsentRequired, ConsentScopeExceeded) as refusal:
         return ending.withdraw(operation, refusal)
+    if made["due"] == 0:
+        return look(operation)
     params = {"payment_method": made["method"], "off_session": True, "expand": INVOICE_EXPAND}
     return Send("pay", Request("post", f"/v1/invoices/{made['invoice']}/pay", params))
 

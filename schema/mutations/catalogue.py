@@ -54,6 +54,9 @@ class CreatePriceInput:
         default=strawberry.UNSET, description="Left out: a one-off price."
     )
     lookup_key: str | None = strawberry.field(default=strawberry.UNSET, description="A name to find it by; unique.")
+    trial_days: int | None = strawberry.field(
+        default=strawberry.UNSET, description="How long new subscriptions to it are free, unless they say otherwise."
+    )
     self_service: bool = strawberry.field(
         default=False, description="Whether customers may subscribe to it with their own token."
     )
@@ -130,6 +133,7 @@ class CatalogueMutations:
             unit_amount=money(input.unit_amount, "unitAmount"),
             interval=(interval.unit.value.lower(), interval.count) if interval else None,
             lookup_key=left_in(input.lookup_key),
+            trial_days=left_in(input.trial_days),
             self_service=input.self_service,
             idempotency_key=input.idempotency_key,
         )

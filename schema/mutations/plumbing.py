@@ -92,7 +92,8 @@ def given_id(global_id: str, noun: str, *path: str) -> UUID:
 
 def optional_id(global_id: str | None, noun: str, *path: str) -> UUID | None:
     """The same for one that may be left out."""
-    return given_id(global_id, noun, *path) if left_in(global_id) is not None else None
+    text: str | None = left_in(global_id)
+    return None if text is None else given_id(text, noun, *path)
 
 
 def left_in(value: Any) -> Any:

@@ -34,6 +34,9 @@ class CreateSubscriptionInput:
     consent_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="Left out: the active consent that covers it."
     )
+    trial_days: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Left out: the longest trial of its prices, if any. For keys only."
+    )
     metadata: JSON | None = strawberry.field(
         default=strawberry.UNSET, description="The merchant's own values: an object of strings. For keys only."
     )
@@ -89,6 +92,7 @@ class SubscriptionMutations:
             ],
             payment_method_id=optional_id(input.payment_method_id, "payment_method", "paymentMethodId"),
             consent_id=optional_id(input.consent_id, "consent", "consentId"),
+            trial_days=left_in(input.trial_days),
             metadata=left_in(input.metadata),
         )
         created = await subscriptions.create(

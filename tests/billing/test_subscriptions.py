@@ -211,6 +211,7 @@ async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str) -> Op
         "items": [[str(it.price.id), 1]],
         "payment_method_id": str(it.method.id),
         "consent_id": None,
+        "trial_days": None,
         "metadata": {},
         "automatic_tax": False,
     }
@@ -264,6 +265,21 @@ async def test_a_charge_that_never_reached_stripe_is_given_up(runtime: Runtime, 
     [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
     assert operation.status == "RELEASED"
     assert (await it.subscribe(key=key)).error is None
+
+
+async def test_a_trial_charges_nothing_and_is_held_to_the_consent_all_the_same(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it = await ready(runtime, sandbox)
+    assert (await it.subscribe(trial_days=14)).error is None
+    [subscription] = await every(runtime, Subscription)
+    assert subscription.status == "trialing"
+    assert subscription.trial_end - subscription.created_at == timedelta(days=14)
+    assert [each["amount_paid"] for each in await it.at_stripe("invoices")] == [0]
+    assert await it.at_stripe("payment_intents") == []
+    dear = await a_price(runtime, 31)
+    with pytest.raises(ConsentScopeExceeded):
+        await it.subscribe(items=[Item(dear.id)], trial_days=14)
 
 
 async def test_an_unusable_method_is_refused_before_stripe_is_called(runtime: Runtime, sandbox: RunningSandbox) -> None:

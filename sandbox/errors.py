@@ -2,6 +2,7 @@
 
 StripeError
     InvalidRequest            400
+        EmptyRefused          400
         ResourceMissing       404
         UnknownUrl            404
     AuthenticationFailed      401
@@ -40,6 +41,19 @@ class StripeError(Exception):
 
 class InvalidRequest(StripeError):
     """The request cannot be carried out as it is; the message says what to change."""
+
+
+class EmptyRefused(InvalidRequest):
+    """An empty value clears a parameter, and this one cannot be cleared."""
+
+    def __init__(self, param: str) -> None:
+        super().__init__(
+            f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a "
+            f"parameter; however '{param}' cannot be unset. You should remove '{param}' from your request or "
+            "supply a non-empty value.",
+            code="parameter_invalid_empty",
+            param=param,
+        )
 
 
 class ResourceMissing(InvalidRequest):

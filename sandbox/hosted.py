@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sandbox.core import Sandbox
-from sandbox.resources import checkout_sessions, mandates, payment_methods, setup_intents
+from sandbox.resources import mandates, payment_methods, setup_intents
+from sandbox.resources.checkout_sessions import closing
 from sandbox.test_cards import BY_NUMBER, Decline, TestCard, luhn
 from sandbox.work import Object, Work
 
@@ -129,9 +130,9 @@ def _confirm(work: Work, session: Object, intent: Object, method: Object, card: 
 
 
 def _save(work: Work, session: Object, intent: Object, method: Object, mandate: Object | None = None) -> str:
-    checkout_sessions.give_customer(work, session, intent)
+    closing.give_customer(work, session, intent)
     setup_intents.succeed(work, intent, method, mandate)
-    return checkout_sessions.complete(work, session)
+    return closing.complete(work, session)
 
 
 def _decline(card: TestCard, cvc: str) -> Decline | None:
@@ -156,7 +157,7 @@ def _card_error(decline: Decline) -> dict[str, Any]:
 
 def _current(work: Work, cs_id: str) -> Object | None:
     """The session as of now: one whose time is over is ended first."""
-    checkout_sessions.close_overdue(work)
+    closing.close_overdue(work)
     return work.find("checkout.session", cs_id)
 
 
@@ -168,7 +169,7 @@ def _open(work: Work, cs_id: str, type: str) -> tuple[Object, Object]:
 
 
 def _waiting(work: Work, seti_id: str, type: str) -> tuple[Object, Object, Object]:
-    checkout_sessions.close_overdue(work)
+    closing.close_overdue(work)
     intent = work.find("setup_intent", seti_id)
     if intent is None or intent["status"] != "requires_action":
         raise SessionClosed

@@ -19,8 +19,7 @@ OUTCOMES = {
     ),
     "test_mode_live_card": (
         "card_declined",
-        "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid "
-        "test cards, visit: https://stripe.com/docs/testing.",
+        "Your card was declined: this is a sandbox, and the number is not one of its test cards.",
     ),
 }
 FINAL = ("lost_card", "stolen_card", "expired_card", "test_mode_live_card")
@@ -114,5 +113,5 @@ TOKENS = {
 def luhn(number: str) -> bool:
     """Whether the check digit of a card number is right."""
     digits = [int(digit) for digit in reversed(number)]
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]  # noqa: PLR2004
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]
     return len(digits) > 0 and (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from sandbox.core import Sandbox
-from sandbox.resources import checkout_sessions
+from sandbox.resources.checkout_sessions import closing
 from sandbox.resources.subscriptions import ending
 from sandbox.work import Work
 
@@ -26,7 +26,7 @@ async def keep_up(sandbox: Sandbox) -> None:
 
 def catch_up(work: Work) -> None:
     """Do everything that is due by now."""
-    checkout_sessions.close_overdue(work)
+    closing.close_overdue(work)
     ending.expire_overdue(work)
     ending.cancel_overdue(work)
 

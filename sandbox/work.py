@@ -31,8 +31,10 @@ class Caller:
 
 
 class Work:
-    """Reads and writes objects within one transaction. The same id always gives the same dict, so that two
-    functions changing one object never lose each other's change.
+    """Reads and writes objects within one transaction.
+
+    The same id always gives the same dict, so that two functions changing one object never lose each other's
+    change.
     """
 
     def __init__(self, sandbox: "Sandbox", connection: sqlite3.Connection, caller: Caller) -> None:

@@ -66,7 +66,7 @@ class RunningSandbox:
     def start(self) -> None:
         """Run the program until it answers."""
         command = [sys.executable, "-m", "sandbox", *self._arguments]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         for _ in until(PATIENCE):
             if self._process.poll() is not None:
                 raise RuntimeError(f"The sandbox ended at once with code {self._process.returncode}.")

@@ -6,7 +6,6 @@ from sandbox.kinds import Kind
 from sandbox.resources import (
     accounts,
     charges,
-    checkout_sessions,
     customers,
     events,
     invoice_payments,
@@ -18,6 +17,7 @@ from sandbox.resources import (
     setup_intents,
     webhook_endpoints,
 )
+from sandbox.resources.checkout_sessions import endpoints as checkout_sessions
 from sandbox.resources.invoices import endpoints as invoices
 from sandbox.resources.payment_intents import endpoints as payment_intents
 from sandbox.resources.subscriptions import endpoints as subscriptions

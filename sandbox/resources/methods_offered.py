@@ -11,8 +11,9 @@ FILTERS = ("allowed_payment_method_types", "excluded_payment_method_types")
 
 
 def offered(enabled: Sequence[str], params: Params) -> list[str]:
-    """The enabled types that fit the currency and pass the filters. A type that does not is left out in
-    silence, as at Stripe; InvalidRequest only if nothing is left.
+    """The enabled types that fit the currency and pass the filters.
+
+    A type that does not is left out in silence, as at Stripe; InvalidRequest only if nothing is left.
     """
     given = params.given(*FILTERS)
     if len(given) == len(FILTERS):

@@ -54,7 +54,7 @@ def update(work: Work, id: str, params: Params) -> Object:
     product = work.get("product", id)
     changes = _changes(product, params)
     if "default_price" in params:
-        changes["default_price"] = work.get("price", params.get("default_price"), "default_price")["id"]
+        changes["default_price"] = work.get("price", params.filled("default_price"), "default_price")["id"]
     return events.change(work, "product.updated", product, **changes, updated=work.now)
 
 
@@ -96,6 +96,7 @@ def _new(work: Work) -> Object:
 
 
 def _changes(product: Object, params: Params) -> dict[str, Any]:
+    params.filled("name")
     changes = params.given(*PLAIN, "marketing_features", "package_dimensions")
     if "metadata" in params:
         changes["metadata"] = merge(product["metadata"], params.get("metadata"))

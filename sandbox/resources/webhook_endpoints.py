@@ -70,7 +70,7 @@ def ensure(work: Work, url: str, secret: str) -> None:
 def _changes(endpoint: Object, params: Params) -> dict[str, Any]:
     changes = params.given("description", "enabled_events", "url")
     if "url" in changes:
-        _checked(changes["url"])
+        _checked(params.filled("url"))
     if "metadata" in params:
         changes["metadata"] = merge(endpoint["metadata"], params.get("metadata"))
     return changes

@@ -1,5 +1,6 @@
-"""What Stripe accepts where, read from the SDK that is installed: its services name a class of parameters for
-each method and path, and `stripe.params` holds the classes.
+"""What Stripe accepts where, read from the SDK that is installed.
+
+Its services name a class of parameters for each method and path, and `stripe.params` holds the classes.
 """
 
 import re

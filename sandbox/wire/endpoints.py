@@ -1,10 +1,9 @@
 """A method and a path of the API, and the function behind it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from sandbox.wire.pagination import page
 from sandbox.wire.params import Params
@@ -45,14 +44,10 @@ def retrieve(kind: str) -> Handler:
     return handler
 
 
-def listing(kind: str, url: str, filters: Mapping[str, str] | Iterable[str] = ()) -> Handler:
-    """A handler that answers with a page. `filters` are parameters that must equal a field: names, or a mapping
-    from the parameter to the field where they differ.
-    """
-    fields = dict(filters) if isinstance(filters, Mapping) else {name: name for name in filters}
+def listing(kind: str, url: str, filters: Iterable[str] = ()) -> Handler:
+    """A handler that answers with a page. `filters` are parameters that a field of that name must equal."""
 
     def handler(work: Work, params: Params) -> Object:
-        where: dict[str, Any] = {field: params.get(name) for name, field in fields.items() if name in params}
-        return page(work, kind, params, url, where)
+        return page(work, kind, params, url, params.given(*filters))
 
     return handler

@@ -19,8 +19,9 @@ def list_of(data: list[Object], url: str, *, has_more: bool = False) -> Object:
 def page(
     work: Work, kind: str, params: Params, url: str, where: Mapping[str, Any], sql: str = "", *values: Any
 ) -> Object:
-    """The page that `limit`, `starting_after`, `ending_before` and `created` ask for, of objects with these
-    field values (and the further SQL conditions).
+    """The page that `limit`, `starting_after`, `ending_before` and `created` ask for.
+
+    It is of objects with these field values; `sql` adds conditions of its own.
     """
     limit = _limit(params)
     conditions, bound = [sql], list(values)

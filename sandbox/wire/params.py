@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.errors import EmptyRefused
+
 
 class Params:
     """Parameters that remember what was read of them.
@@ -24,6 +26,12 @@ class Params:
         """The value with everything in it, or the default if it was not sent. None: it was sent empty."""
         self._read.add(name)
         return self._values.get(name, default)
+
+    def filled(self, name: str) -> Any:
+        """The value, which must not have been sent empty. Raises EmptyRefused."""
+        if name in self._values and self._values[name] is None:
+            raise EmptyRefused(self._full(name))
+        return self.get(name)
 
     def given(self, *names: str) -> dict[str, Any]:
         """Those of the names that were sent, with their values."""

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from sandbox.errors import InvalidRequest
+from sandbox.errors import EmptyRefused, InvalidRequest
 from sandbox.wire import contract
 from sandbox.wire.params import Params
 
@@ -25,10 +25,13 @@ def validate(method: str, path: str, sent: dict[str, Any]) -> Params:
             code=REMOVED + "_no_longer_supported",
             param=REMOVED,
         )
-    return Params(_fields(sent, hints, required, ""))
+    updates = method == "POST" and path.endswith("}")
+    return Params(_fields(sent, hints, required, "", clears=updates))
 
 
-def _fields(sent: dict[str, Any], hints: dict[str, Any], required: frozenset[str], path: str) -> dict[str, Any]:
+def _fields(
+    sent: dict[str, Any], hints: dict[str, Any], required: frozenset[str], path: str, *, clears: bool
+) -> dict[str, Any]:
     for name in sent:
         if name not in hints:
             full = _join(path, name)
@@ -37,15 +40,18 @@ def _fields(sent: dict[str, Any], hints: dict[str, Any], required: frozenset[str
         if name not in sent:
             full = _join(path, name)
             raise InvalidRequest(f"Missing required param: {full}.", code="parameter_missing", param=full)
-    return {name: _value(value, hints[name], _join(path, name)) for name, value in sent.items()}
+    return {
+        name: _value(value, hints[name], _join(path, name), clears=clears and name not in required)
+        for name, value in sent.items()
+    }
 
 
-def _value(value: Any, hint: Any, path: str) -> Any:
+def _value(value: Any, hint: Any, path: str, *, clears: bool) -> Any:
     alternatives = _flatten(hint)
     literals = [word for each in alternatives if get_origin(each) is Literal for word in get_args(each)]
     types = [each for each in alternatives if get_origin(each) is not Literal]
     if value == "":
-        return _empty(literals, types, path)
+        return _empty(literals, types, path, clears=clears)
     words = [word for word in literals if word != ""]
     if isinstance(value, str) and value in map(str, words):
         return next(word for word in words if str(word) == value)
@@ -54,7 +60,7 @@ def _value(value: Any, hint: Any, path: str) -> Any:
         types = [each for each in types if each is not str]
     if not types:
         raise InvalidRequest(f"Invalid {path}: must be {_one_of(words)}", param=path)
-    return _first_fit(value, types, path)
+    return _first_fit(value, types, path, clears=clears)
 
 
 def _flatten(hint: Any) -> list[Any]:
@@ -63,36 +69,30 @@ def _flatten(hint: Any) -> list[Any]:
     return [hint]
 
 
-def _empty(literals: list[Any], types: list[Any], path: str) -> None:
-    """An empty string clears what may be cleared."""
-    if "" in literals:
-        return
-    if any(_is_map(each) for each in types):
-        raise InvalidRequest(f"Invalid {path}: must be an object", param=path)
-    raise InvalidRequest(
-        f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
-        f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty "
-        "value.",
-        code="parameter_invalid_empty",
-        param=path,
-    )
+def _empty(literals: list[Any], types: list[Any], path: str, *, clears: bool) -> None:
+    """An empty string clears what may be cleared: what the types say, and in updates any text.
+
+    The SDK's types do not tell which texts an object cannot be without; those endpoints ask for `filled` ones.
+    """
+    if "" not in literals and not (clears and types == [str] and not literals):
+        raise EmptyRefused(path)
 
 
-def _first_fit(value: Any, types: list[Any], path: str) -> Any:
+def _first_fit(value: Any, types: list[Any], path: str, *, clears: bool) -> Any:
     refusals = []
     for each in sorted(types, key=lambda each: each is str):  # a string takes anything, so it comes last
         try:
-            return _typed(value, each, path)
+            return _typed(value, each, path, clears=clears)
         except InvalidRequest as refusal:
             refusals.append(refusal)
     # The most telling refusal is the one that got furthest into the value.
     raise max(refusals, key=lambda refusal: len(refusal.param or ""))
 
 
-def _typed(value: Any, hint: Any, path: str) -> Any:
+def _typed(value: Any, hint: Any, path: str, *, clears: bool) -> Any:
     origin = get_origin(hint)
     if hasattr(hint, "__required_keys__"):  # a TypedDict, of typing or of typing_extensions
-        return _hash(value, hint, path)
+        return _hash(value, hint, path, clears=clears)
     if origin is list:
         return _list(value, get_args(hint)[0], path)
     if _is_map(hint):
@@ -106,16 +106,16 @@ def _is_map(hint: Any) -> bool:
     return get_origin(hint) is dict or getattr(get_origin(hint), "__name__", "") == "UntypedStripeObject"
 
 
-def _hash(value: Any, typed_dict: type, path: str) -> dict[str, Any]:
+def _hash(value: Any, typed_dict: type, path: str, *, clears: bool) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidRequest("Invalid object", param=path)
-    return _fields(value, *contract.fields(typed_dict), path)
+    return _fields(value, *contract.fields(typed_dict), path, clears=clears)
 
 
 def _list(value: Any, item: Any, path: str) -> list[Any]:
     if not isinstance(value, dict) or not all(map(INDEX.fullmatch, value)):
         raise InvalidRequest("Invalid array", param=path)
-    return [_value(value[index], item, f"{path}[{index}]") for index in sorted(value, key=int)]
+    return [_value(value[index], item, f"{path}[{index}]", clears=False) for index in sorted(value, key=int)]
 
 
 def _map(value: Any, path: str) -> dict[str, str]:

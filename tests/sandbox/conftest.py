@@ -7,6 +7,7 @@ import pytest
 import stripe
 
 from tests.running_sandbox import RunningSandbox
+from tests.stripe_contract import violations
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +17,10 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory, record: Path) -> Iterator[RunningSandbox]:
+    """At the end everything that it answered is held to Stripe's contract."""
     with RunningSandbox(tmp_path_factory.mktemp("sandbox"), record=record) as sandbox:
         yield sandbox
+    assert violations(record, record.parent) == ""
 
 
 @pytest.fixture(scope="session")

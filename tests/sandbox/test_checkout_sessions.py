@@ -18,7 +18,8 @@ def open_session(client: stripe.StripeClient, owner: stripe.Customer, /, **chang
         "setup_intent_data": {"metadata": {"consent": "1"}},
         **changes,
     }
-    return client.v1.checkout.sessions.create({name: value for name, value in params.items() if value is not None})
+    wanted: Any = {name: value for name, value in params.items() if value is not None}
+    return client.v1.checkout.sessions.create(wanted)
 
 
 def event_types(client: stripe.StripeClient, *ids: str) -> list[str]:

@@ -52,7 +52,7 @@ def update(work: Work, id: str, params: Params) -> Object:
         changes["amount"] = params.get("amount")
         intents.check_amount(changes["amount"], intent["currency"])
     if "payment_method" in params:
-        method = payment_methods.use(work, params.get("payment_method"))
+        method = payment_methods.use(work, params.filled("payment_method"))
         charging.check_usable(work, intent, method)
         changes.update(payment_method=method["id"], status="requires_confirmation")
     if intent["status"] not in CONFIRMABLE and set(changes) - {"metadata", "description"}:

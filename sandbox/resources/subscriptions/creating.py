@@ -9,8 +9,8 @@ from sandbox.resources import customers
 from sandbox.resources.invoices import building, collecting, lifecycle
 from sandbox.resources.subscriptions import items
 from sandbox.wire.metadata import merge
-from sandbox.wire.params import Params
 from sandbox.wire.pagination import list_of
+from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
 DAY = 24 * 3600

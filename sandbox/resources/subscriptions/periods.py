@@ -16,8 +16,9 @@ def following(subscription: Object, item: Object, start: int) -> int:
 
 
 def end_of(anchor: int, start: int, interval: str, count: int) -> int:
-    """The first boundary after `start`. Boundaries are whole intervals from the anchor, so that a subscription of
-    the 31st comes back to the 31st after a shorter month.
+    """The first boundary after `start`.
+
+    Boundaries are whole intervals from the anchor, so that the 31st comes back after a shorter month.
     """
     number = 0
     while (end := boundary(anchor, interval, count * number)) <= start:

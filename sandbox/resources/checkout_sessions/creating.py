@@ -1,19 +1,15 @@
-"""Checkout Sessions that save a payment method (mode=setup)."""
+"""Opening a Checkout Session."""
 
 from typing import Any
 
-from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
-from sandbox.kinds import Kind
-from sandbox.resources import accounts, customers, setup_intents
+from sandbox.resources import accounts, setup_intents
 from sandbox.resources.methods_offered import offered
-from sandbox.wire.endpoints import Endpoint, listing, retrieve
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
-URL = "/v1/checkout/sessions"
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 """Seconds that a session may stay open."""
 TEXT_LENGTH, REFERENCE_LENGTH = 1200, 200
@@ -30,60 +26,6 @@ def create(work: Work, params: Params) -> Object:
     session["customer"] = customer["id"] if customer else None
     session["setup_intent"] = _setup_intent(work, session, params)["id"]
     return work.add(session, **params.nested("payment_method_data").given("allow_redisplay"))
-
-
-def update(work: Work, id: str, params: Params) -> Object:
-    """POST /v1/checkout/sessions/{session}: its metadata."""
-    session = work.get("checkout.session", id)
-    if "metadata" in params:
-        session["metadata"] = merge(session["metadata"], params.get("metadata"))
-    return work.save(session)
-
-
-def expire(work: Work, id: str, _params: Params) -> Object:
-    """POST /v1/checkout/sessions/{session}/expire."""
-    session = work.get("checkout.session", id)
-    if session["status"] != "open":
-        raise InvalidRequest(
-            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status '
-            f"of `{session['status']}`."
-        )
-    return close(work, session)
-
-
-def close(work: Work, session: Object) -> Object:
-    """End an open session; its SetupIntent goes with it."""
-    session.update(status="expired", url=None)
-    events.emit(work, "checkout.session.expired", work.save(session))
-    setup_intents.cancel(work, work.get("setup_intent", session["setup_intent"]), "abandoned")
-    return session
-
-
-def close_overdue(work: Work) -> None:
-    """End the open sessions whose time is over."""
-    for session in work.select(
-        "checkout.session", {"status": "open"}, "AND json_extract(body, '$.expires_at') <= ?", (work.now,)
-    ):
-        close(work, session)
-
-
-def complete(work: Work, session: Object) -> str:
-    """Record that the customer is done; the address to send the browser to."""
-    agreed = session["consent_collection"] or {}
-    if agreed.get("terms_of_service") == "required":
-        session["consent"] = {"promotions": None, "terms_of_service": "accepted"}
-    session.update(status="complete", url=None)
-    events.emit(work, "checkout.session.completed", work.save(session))
-    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
-
-
-def give_customer(work: Work, session: Object, intent: Object) -> None:
-    """Make the customer that `customer_creation=always` asks for, if there is none yet."""
-    if session["customer"] is None and session["customer_creation"] == "always":
-        customer = customers.create(work, Params({"email": session["customer_email"]}))
-        session["customer"] = intent["customer"] = customer["id"]
-        work.save(session)
-        work.save(intent)
 
 
 def _check_mode(params: Params) -> None:
@@ -259,16 +201,3 @@ ABSENT = (
     "total_details",
 )
 """Fields that are null until something fills them, in setup mode mostly never."""
-
-KIND = Kind(
-    "checkout.session",
-    expands={"customer": "customer", "setup_intent": "setup_intent"},
-)
-
-ENDPOINTS = [
-    Endpoint("POST", URL, create),
-    Endpoint("GET", URL, listing("checkout.session", URL, ["customer", "payment_intent", "status", "subscription"])),
-    Endpoint("GET", URL + "/{session}", retrieve("checkout.session")),
-    Endpoint("POST", URL + "/{session}", update),
-    Endpoint("POST", URL + "/{session}/expire", expire),
-]

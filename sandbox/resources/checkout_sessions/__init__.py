@@ -1,0 +1,1 @@
+"""Checkout Sessions that save a payment method (mode=setup)."""

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import assets, health
 from api.addresses import LOCAL_ORIGIN
+from api.documents import show_receipt
 from api.graphiql import GraphiQL
 from api.graphql import GraphQL
 from api.middleware import Envelope
@@ -47,6 +48,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
             Route("/graphql", GraphQL(settings, runtime, schema, graphiql).answer, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", sockets.converse),
             Route("/webhooks/stripe", partial(take_delivery, settings, runtime, inbox), methods=["POST"]),
+            Route("/documents/{token}", partial(show_receipt, settings, runtime)),
             Route("/healthz", health.is_alive),
             Route("/readyz", partial(health.is_ready, runtime)),
             Route("/metrics", partial(health.metrics, runtime, settings)),

@@ -10,10 +10,12 @@ import typer
 from api import first_run, serving
 from api import sandbox as sandbox_process
 from api.commands import keys
+from api.commands.doctor import doctor
 from api.running import open_database
 from billing.errors import BillingError
 from billing.migrations import migrate as bring_up_to_date
 from billing.settings import CannotStart, DatabaseSettings, load
+from schema.build import sdl
 
 HELP = """Consent-first subscription billing on Stripe, over GraphQL.
 
@@ -23,6 +25,7 @@ Try it without any: assent serve --sandbox
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(keys.app, name="keys")
+app.command()(doctor)
 
 
 @app.command()
@@ -47,6 +50,18 @@ def migrate() -> None:
     """Bring the database to this version's tables. Safe to repeat, and for several at once."""
     asyncio.run(_migrate())
     typer.echo("The database has this version's tables.")
+
+
+@app.command()
+def worker() -> None:
+    """Apply Stripe's events and finish what crashes left behind, without a server; any number at once."""
+    asyncio.run(serving.work())
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    typer.echo(sdl().rstrip("\n"))
 
 
 async def _migrate() -> None:

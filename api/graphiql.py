@@ -19,7 +19,8 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 POLICY = (
     f"default-src 'none'; script-src 'self' {CDN}; style-src 'self' 'unsafe-inline' {CDN}; font-src 'self' data:; "
-    "img-src 'self' data:; connect-src 'self' ws://localhost:* ws://127.0.0.1:* ws://[::1]:*; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "img-src 'self' data:; connect-src 'self' ws://localhost:* ws://127.0.0.1:*; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 

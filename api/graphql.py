@@ -151,4 +151,4 @@ def _response(
     body: Mapping[str, Any], media_type: str, status: HTTPStatus, headers: Mapping[str, str] | None = None
 ) -> Response:
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Response(text, status, headers, f"{media_type}; charset=utf-8")
+    return Response(text, int(status), headers, f"{media_type}; charset=utf-8")

@@ -1,18 +1,24 @@
 """Running the server, with or without the sandbox beside it."""
 
+import asyncio
 import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
+import structlog
 import uvicorn
 
 from api import assets, first_run, logs, sandbox
 from api.app import create_app
-from api.running import beside, open_runtime
+from api.running import beside, open_runtime, working
 from billing.origins import is_loopback
-from billing.settings import CannotStart, Settings, load
+from billing.settings import CannotStart, Settings, StripeSettings, load
+
+log = structlog.get_logger()
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 # Seconds for requests that are under way when the server is told to stop.
 GRACE = 10
@@ -42,6 +48,18 @@ async def serve_with_sandbox() -> None:
         sys.stdout.write(_welcome(settings, key))
         sys.stdout.flush()
         await _run(create_app(settings, runtime, development_key=key), listener)
+
+
+async def work() -> None:
+    """Does the server's background work without the server, until interrupted. Raises CannotStart."""
+    settings = load(StripeSettings)
+    logs.configure(in_development=settings.in_development)
+    stop = asyncio.Event()
+    for each in STOPS:
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with open_runtime(settings) as runtime, working(runtime, asyncio.Event()):
+        log.info("working")
+        await stop.wait()
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -76,7 +94,7 @@ async def _run(app: object, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE,
     )
     # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in STOPS:
         signal.signal(each, lambda *_: None)
     await uvicorn.Server(config).serve(sockets=[listener])
 

@@ -20,7 +20,7 @@ PATIENCE = 10
 async def check_reachable(database: Database) -> None:
     """Raises CannotStart where it does not answer."""
     try:
-        async with asyncio.timeout(PATIENCE), database.read():
+        async with asyncio.timeout(PATIENCE):
             await is_migrated(database)
     except TimeoutError:
         raise CannotStart(f"DATABASE_URL: the database does not answer within {PATIENCE} seconds.") from None

@@ -84,12 +84,16 @@ function fetcher(params, { headers = {} } = {}) {
   return isLive(filled) ? subscribe(filled, headers) : post(filled, headers);
 }
 
+// GraphiQL shows the first tab's query and forgets its variables.
+const isFirstVisit = storage.getItem("graphiql:tabState") === null;
+
 const shownHeaders = JSON.stringify(credentials, null, 2);
 ReactDOM.createRoot(document.getElementById("graphiql")).render(
   React.createElement(GraphiQL, {
     fetcher,
     storage,
     defaultHeaders: shownHeaders,
+    variables: isFirstVisit ? config.tabs[0]?.variables : undefined,
     defaultTabs: config.tabs.map((tab) => ({ ...tab, headers: shownHeaders })),
     defaultEditorToolsVisibility: "variables",
   }),

@@ -1,0 +1,23 @@
+"""Files behind signed addresses, for whoever was given one."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from billing import tokens
+from billing.consents import receipt
+from billing.runtime import Runtime
+from billing.settings import Settings
+
+PDF = "application/pdf"
+
+
+async def show_receipt(settings: Settings, runtime: Runtime, request: Request) -> Response:
+    """A consent's receipt; 404 for an address that is forged or over."""
+    now = runtime.clock()
+    token = tokens.read_document(request.path_params["token"], settings.token_secrets, now)
+    if token is None:
+        return PlainTextResponse("This address is not valid, or its ten minutes are over.\n", 404)
+    async with runtime.database.read() as session:
+        content = await receipt.render(session, token.subject, now)
+    name = f"consent-{token.subject}.pdf"
+    return Response(content, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})

@@ -52,20 +52,18 @@ class Inbox:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             failure = await self._commit([event for event, _ in batch])
-            if failure is not None and len(batch) > 1:
-                # One of them may be to blame: each on its own.
-                failures = [await self._commit([event]) for event, _ in batch]
-            else:
-                failures = [failure] * len(batch)
-            for (_, stored), failed in zip(batch, failures, strict=True):
-                _release(stored, failed)
+            if failure is not None:
+                log.error("events could not be stored", count=len(batch), reason=type(failure).__name__)
+            for event, stored in batch:
+                # One of several may be to blame: each on its own.
+                alone = failure is not None and len(batch) > 1
+                _release(stored, await self._commit([event]) if alone else failure)
 
     async def _commit(self, events: list[StripeEvent]) -> Exception | None:
         try:
             async with self._database.transaction() as session:
                 await insert(session, events)
-        except Exception as failure:
-            log.exception("events could not be stored", events=[event.stripe_id for event in events])
+        except Exception as failure:  # noqa: BLE001 - whoever waits for these events gets it
             return failure
         self._wake()
         return None

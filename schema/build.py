@@ -5,19 +5,21 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.errors import ERRORS
+from schema.mutations import Mutation
 from schema.payment_methods import AmazonPayPaymentMethod, CardPaymentMethod, OtherPaymentMethod
 from schema.queries import Query
 from schema.reads.reading import connect
 from schema.scalars import SCALARS
 
 # Types that are reached only through an interface.
-HIDDEN = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod)
+HIDDEN = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
 
 
 def build(*, suggestions: bool = True) -> strawberry.Schema:
     """The schema, ready to execute."""
     config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions)
-    schema = strawberry.Schema(query=Query, types=HIDDEN, config=config)
+    schema = strawberry.Schema(query=Query, mutation=Mutation, types=HIDDEN, config=config)
     connect(schema._schema)
     return schema
 

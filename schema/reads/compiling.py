@@ -1,8 +1,9 @@
 """From what is selected to one SQL statement whose result is the answer's JSON.
 
-Every object becomes a JSON object of its fields. A related row is a sub-select tied to the row around it, a list is an
-aggregate over such a sub-select, and a page an aggregate over its numbered rows. Whatever the caller may not see is
-kept out where rows come in, in `_visible`: nothing above can select it.
+The statement goes down and up again. Down: for each selected type a common table expression has its rows, found by those
+above it. Up: each row becomes a JSON object of its fields, and what was made of the rows below is joined to it: a list
+is an aggregate of them, a page an aggregate of numbered ones. Whatever the caller may not see is kept out where rows
+come in, in `_visible`: nothing after that can select it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type
-from sqlalchemy import Integer, Select, bindparam, case, false, select, true
+from sqlalchemy import Integer, Select, and_, bindparam, case, false, func, select, true
 
 from schema.reads.declaring import (
     AFTER,
@@ -32,8 +33,8 @@ from schema.reads.declaring import (
     Within,
 )
 from schema.reads.pages import Page
-from schema.reads.places import Place
-from schema.reads.selecting import TYPENAME, Bound, Selected
+from schema.reads.places import OF, Place, place_rows
+from schema.reads.selecting import TYPENAME, Selected
 from schema.reads.sql import VIEWER, Instant, Json, JsonBoolean, JsonList, constant, json_object, text_of
 from schema.reads.types import condition_of, declaration_of, kinds_of, node_type, python_name, source_of, sources_of
 
@@ -52,14 +53,18 @@ def compile_field(schema: GraphQLSchema, parent: str, selected: Selected, *, for
     definition = schema.type_map[parent].fields[selected.name]  # type: ignore[attr-defined]
     declaration = declaration_of(definition)
     assert declaration is not None
-    compiler = Compiler(schema, for_customer)
-    return select(compiler.value(declaration, get_named_type(definition.type), selected, None))
+    root = Place.root()
+    value = Compiler(schema, for_customer).value(declaration, get_named_type(definition.type), selected, root)
+    return root.gather(text_of(value))
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def compile_lookup(schema: GraphQLSchema, type_name: str, selected: Selected, *, for_customer: bool) -> Select[Any]:
     """The statement for rows by their ids, which are bound to the selection's first argument."""
-    return select(Compiler(schema, for_customer).look_up("id", schema.type_map[type_name], selected))
+    root = Place.root()
+    return root.gather(
+        text_of(Compiler(schema, for_customer).look_up("id", schema.type_map[type_name], selected, root))
+    )
 
 
 @dataclass(frozen=True)
@@ -69,27 +74,34 @@ class Compiler:
     schema: GraphQLSchema
     for_customer: bool
 
-    def value(self, declaration: Declaration, type_: Any, selected: Selected, place: Any) -> Expression:
-        """The JSON value of one field of the row at `place`, which is None above all rows."""
+    def value(self, declaration: Declaration, type_: Any, selected: Selected, place: Place) -> Expression:
+        """The JSON value of one field, for each of the rows at `place`."""
         match declaration:
             case Leaf():
                 return self._leaf(declaration, type_, place)
             case Identity():
-                return constant(f"{place.source.noun}_").concat(text_of(place.rows.c.id))
+                return constant(f"{_source(place).noun}_").concat(text_of(place.rows.c.id))
             case Part():
                 return self._part(declaration, type_, selected, place)
-            case One():
-                return self._one(declaration, type_, selected, place)
-            case Many():
-                return self._many(declaration, type_, selected, place)
-            case Paged():
-                return self._page(declaration, type_, selected, place)
-            case Within():
-                return self._within(declaration, type_, selected)
-            case Lookup():
-                return self.look_up(declaration.column, type_, selected)
             case Filled():
                 return json_object((name, place.move(each)) for name, each in declaration.needs.items())
+        asked = (id(declaration), selected.bound, selected.fields)
+        if asked not in place.made:
+            place.made[asked] = self._of_other_rows(declaration, type_, selected, place)
+        return place.made[asked]
+
+    def _of_other_rows(self, declaration: Declaration, type_: Any, selected: Selected, above: Place) -> Expression:
+        match declaration:
+            case One():
+                return self._one(declaration, type_, selected, above)
+            case Many():
+                return self._many(declaration, type_, selected, above)
+            case Paged():
+                return self._page(declaration, type_, selected, above)
+            case Within():
+                return self._within(declaration, type_, selected, above)
+            case Lookup():
+                return self.look_up(declaration.column, type_, selected, above)
         raise AssertionError(declaration)
 
     # ------------------------------------------------------------------ one row
@@ -107,7 +119,7 @@ class Compiler:
         """A row as an object; where an interface is asked for, as an object of the type that the row is."""
         if not is_abstract_type(type_):
             return json_object(self._fields(type_, selected, place))
-        kinds = kinds_of(self.schema, type_, place.source)
+        kinds = kinds_of(self.schema, type_, _source(place))
         made = {kind: json_object([(CONCRETE, constant(kind.name)), *self._fields(kind, selected, place)]) for kind in kinds}
         whens = [(place.move(when), made[kind]) for kind in kinds if (when := condition_of(kind)) is not None]
         return Json(case(*whens, else_=made[kinds[-1]])) if whens else made[kinds[-1]]
@@ -126,72 +138,78 @@ class Compiler:
 
     # ------------------------------------------------------------------ other rows
 
-    def _one(self, one: One, type_: GraphQLNamedType, selected: Selected, parent: Place | None) -> Expression:
-        place = self._enter(type_)
-        order = [place.move(each) for each in one.order]
-        found = select(self.node(type_, selected, place)).select_from(place.rows).order_by(*order).limit(1)
-        return Json(self._tied(found, one, selected, parent, place).scalar_subquery())
+    def _one(self, one: One, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
+        source = source_of(type_)
+        entry = Place(source, source.table.alias())
+        found = self._found(entry, one, selected, above)
+        if one.order:
+            found = found.order_by(*(entry.move(each) for each in one.order)).limit(1)
+        below = place_rows(source, found, ())
+        return Json(above.join(below, self.node(type_, selected, below)))
 
-    def _many(self, many: Many, type_: GraphQLNamedType, selected: Selected, parent: Place) -> Expression:
-        inner = self._enter(type_)
-        order = [inner.move(each) for each in many.order]
-        found = self._tied(select(inner.rows).order_by(*order), many, selected, parent, inner)
-        place = Place(inner.source, found.subquery())
-        listed = select(JsonList(self.node(type_, selected, place), true())).select_from(place.rows)
-        return _only(parent, many.when, Json(listed.scalar_subquery()))
+    def _many(self, many: Many, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
+        source = source_of(type_)
+        found = self._found(Place(source, source.table.alias()), many, selected, above)
+        below = place_rows(source, found, many.order)
+        listed = above.join(below, JsonList(self.node(type_, selected, below), true(), below.key), grouped=True)
+        value = Json(func.coalesce(listed, constant("[]")))
+        return value if many.when is None else Json(case((above.move(many.when), value)))
 
-    def _page(self, paged: Paged, type_: Any, selected: Selected, parent: Place | None) -> Expression:
-        inner = self._enter(node_type(type_))
+    def _page(self, paged: Paged, type_: Any, selected: Selected, above: Place) -> Expression:
+        source = source_of(node_type(type_))
+        entry = Place(source, source.table.alias())
         first, after = selected.bound_to(FIRST.name), selected.bound_to(AFTER.name)
         assert first is not None
-        rows = self._tied(select(inner.rows), paged, selected, parent, inner)
-        page = Page.of(inner, rows, bindparam(first.parameter, type_=Integer()), after)
-        return Json(page.value(type_, selected, self.node))
+        size = bindparam(first.parameter, type_=Integer())
+        page = Page.of(entry, self._found(entry, paged, selected, above), size, after, is_root=above.is_root)
+        return page.join(above, type_, selected, self.node)
 
-    def _within(self, within: Within, type_: GraphQLNamedType, selected: Selected) -> Expression:
-        place = Place.of(within.source.__source__)
-        value = self.value(within.relation, type_, selected, place)
-        found = select(value).select_from(place.rows)
-        return Json(self._tied(found, Relation(arguments=(within.argument,)), selected, None, place).scalar_subquery())
+    def _within(self, within: Within, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
+        source: Source = within.source.__source__
+        found = self._found(Place(source, source.table.alias()), One(arguments=(within.argument,)), selected, above)
+        below = place_rows(source, found, ())
+        return Json(above.join(below, self.value(within.relation, type_, selected, below)))
 
-    def look_up(self, column: str, type_: GraphQLNamedType, selected: Selected) -> Expression:
+    def look_up(self, column: str, type_: GraphQLNamedType, selected: Selected, root: Place) -> Expression:
         """`{noun: [{key, node}, ...]}` for the keys that are bound per noun; which nouns is part of the selection."""
         bound, sources = selected.bound[0], sources_of(self.schema, type_)
-        return json_object((noun, self._keyed(column, type_, selected, sources[noun], bound, noun)) for noun in bound.parts)
+        return json_object(
+            (noun, self._keyed(column, type_, selected, sources[noun], bound.parameter + noun, root))
+            for noun in bound.parts
+            if noun in sources
+        )
 
     def _keyed(
-        self, column: str, type_: GraphQLNamedType, selected: Selected, source: Source, bound: Bound, noun: str
+        self, column: str, type_: GraphQLNamedType, selected: Selected, source: Source, parameter: str, root: Place
     ) -> Expression:
-        place = Place.of(source)
-        keys = place.rows.c[column].in_(bindparam(bound.parameter + noun, expanding=True))
-        node = json_object([("key", text_of(place.rows.c[column])), ("node", self.node(type_, selected, place))])
-        found = select(JsonList(node, true())).select_from(place.rows).where(keys, *self._visible(place))
-        return Json(found.scalar_subquery())
+        keys = source.table.c[column].in_(bindparam(parameter, expanding=True))
+        found = self._found(Place(source, source.table.alias()), Many(on=keys), selected, root)
+        below = place_rows(source, found, ())
+        node = json_object([("key", text_of(below.rows.c[column])), ("node", self.node(type_, selected, below))])
+        listed = root.join(below, JsonList(node, true(), below.key), grouped=True)
+        return Json(func.coalesce(listed, constant("[]")))
 
     # ------------------------------------------------------------------ which rows
 
-    def _enter(self, type_: GraphQLNamedType) -> Place:
-        return Place.of(source_of(type_))
-
-    def _tied(
-        self, statement: Select[Any], relation: Relation, selected: Selected, parent: Place | None, place: Place
-    ) -> Select[Any]:
-        """Only the rows of `place` that belong to the parent's row, that the arguments ask for, and that are visible."""
+    def _found(self, entry: Place, relation: Relation, selected: Selected, above: Place) -> Select[Any]:
+        """The rows of `entry` that belong to rows above, that the arguments ask for, and that the caller may see."""
         tie = [] if relation.on is None else [relation.on]
-        wanted = [place.move(each) for each in (*tie, *_conditions(relation.arguments, selected))]
-        statement = statement.where(*(parent.move(each) if parent else each for each in wanted), *self._visible(place))
-        return statement.correlate(parent.rows if parent else None)
+        wanted = [above.move(entry.move(each)) for each in (*tie, *_conditions(relation.arguments, selected))]
+        rows = above.rows.join(entry.rows, and_(true(), *wanted, *self._visible(entry)))
+        return select(*entry.rows.c, above.key.label(OF)).select_from(rows)
 
-    def _visible(self, place: Place) -> Iterator[Expression]:
+    def _visible(self, entry: Place) -> Iterator[Expression]:
         """What keeps a customer's token away from rows that are not its own."""
-        if self.for_customer and place.source.merchant_only:
+        source = _source(entry)
+        if self.for_customer and source.merchant_only:
             yield false()
-        elif self.for_customer and place.source.owner:
-            yield place.rows.c[place.source.owner] == VIEWER
+        elif self.for_customer and source.owner:
+            yield entry.rows.c[source.owner] == VIEWER
 
 
-def _only(place: Place, when: Expression, value: Expression) -> Expression:
-    return value if when is None else Json(case((place.move(when), value)))
+def _source(place: Place) -> Source:
+    assert place.source is not None
+    return place.source
 
 
 def _conditions(arguments: Iterable[Argument], selected: Selected) -> Iterator[Expression]:

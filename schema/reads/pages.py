@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
-from sqlalchemy import FromClause, Select, bindparam, case, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, select, true, tuple_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from billing.tables import Identifier
 from schema.reads.declaring import Expression
-from schema.reads.places import Place
+from schema.reads.places import KEY, OF, Place
 from schema.reads.selecting import TYPENAME, Bound, Selected
-from schema.reads.sql import JsonBoolean, JsonList, constant, json_object
+from schema.reads.sql import Json, JsonBoolean, JsonList, constant, json_object
 
 NUMBER, TOTAL = "number_in_page", "total_in_page"
 
@@ -21,37 +21,46 @@ MakeNode = Callable[[GraphQLNamedType, Selected, Place], Expression]
 
 @dataclass(frozen=True)
 class Page:
-    """`place` has the page's rows, and one more where there is a next page, with their numbers from 1 on."""
+    """`place` has the rows of the page, and one more where there is a next page, with their numbers from 1 on."""
 
     place: Place
     first: Expression
     after: Bound | None
 
     @classmethod
-    def of(cls, inner: Place, rows: Select[Any], first: Expression, after: Bound | None) -> Self:
-        """The page of the rows that are selected from `inner`."""
+    def of(cls, entry: Place, found: Select[Any], first: Expression, after: Bound | None, *, is_root: bool) -> Self:
+        """The page of each row above, of the rows that are found in `entry`."""
         if after is not None:
-            rows = rows.where(_behind(inner, after))
-        found = rows.order_by(*_newest_first(inner.rows)).limit(first + 1).subquery()
-        number = func.row_number().over(order_by=_newest_first(found)).label(NUMBER)
-        total = func.count().over().label(TOTAL)
-        return cls(Place(inner.source, select(found, number, total).subquery()), first, after)
+            found = found.where(_behind(entry, after))
+        if is_root:
+            # There is one page only, and an index may have it without looking at all rows.
+            found = found.order_by(*_newest_first(entry.rows)).limit(first + 1)
+        rows = found.subquery()
+        number = func.row_number().over(partition_by=rows.c[OF], order_by=_newest_first(rows)).label(NUMBER)
+        numbered = select(rows, number).subquery()
+        key = func.row_number().over(order_by=(numbered.c[OF], numbered.c[NUMBER])).label(KEY)
+        total = func.count().over(partition_by=numbered.c[OF]).label(TOTAL)
+        return cls(
+            Place(entry.source, select(numbered, key, total).where(numbered.c[NUMBER] <= first + 1).cte()), first, after
+        )
 
-    def value(self, type_: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
-        """The connection, as selected."""
+    def join(self, above: Place, type_: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
+        """The connection of each row above, as selected."""
         edge = get_named_type(type_.fields["edges"].type)
         assert isinstance(edge, GraphQLObjectType)
-
-        def parts() -> Iterator[tuple[str, Expression]]:
-            for each in selected.of(type_.name):
-                if each.name == "edges":
-                    yield each.key, self._edges(edge, each, make_node)
-                elif each.name == "pageInfo":
-                    yield each.key, self._information(each)
-                else:
-                    yield each.key, constant(type_.name)
-
-        return select(json_object(parts())).select_from(self.place.rows).scalar_subquery()
+        fields = selected.of(type_.name)
+        full = {
+            TYPENAME: lambda _: constant(type_.name),
+            "edges": lambda each: self._edges(edge, each, make_node),
+            "pageInfo": self._information,
+        }
+        empty = {
+            TYPENAME: full[TYPENAME],
+            "edges": lambda _: Json(constant("[]")),
+            "pageInfo": self._information_of_none,
+        }
+        value = above.join(self.place, json_object((each.key, full[each.name](each)) for each in fields), grouped=True)
+        return Json(func.coalesce(value, json_object((each.key, empty[each.name](each)) for each in fields)))
 
     def _edges(self, edge: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
         def parts() -> Iterator[tuple[str, Expression]]:
@@ -61,22 +70,33 @@ class Page:
                 else:
                     yield each.key, self.place.cursor if each.name == "cursor" else constant(edge.name)
 
-        return JsonList(json_object(parts()), self.place.rows.c[NUMBER] <= self.first)
+        return JsonList(json_object(parts()), self.place.rows.c[NUMBER] <= self.first, self.place.key)
 
     def _information(self, selected: Selected) -> Expression:
         number, total = self.place.rows.c[NUMBER], self.place.rows.c[TOTAL]
         last = case((total > self.first, self.first), else_=total)
-        values = {
+        return self._page_info(
+            selected,
+            has_next=func.count() > self.first,
+            start=func.max(case((number == constant(1), self.place.cursor))),
+            end=func.max(case((number == last, self.place.cursor))),
+        )
+
+    def _information_of_none(self, selected: Selected) -> Expression:
+        return self._page_info(selected, has_next=false(), start=constant(None), end=constant(None))
+
+    def _page_info(self, selected: Selected, *, has_next: Any, start: Any, end: Any) -> Expression:
+        values: dict[str, ColumnElement[Any]] = {
             TYPENAME: constant("PageInfo"),
-            "hasNextPage": JsonBoolean(func.count() > self.first),
+            "hasNextPage": JsonBoolean(has_next),
             "hasPreviousPage": JsonBoolean(true() if self.after else false()),
-            "startCursor": func.max(case((number == 1, self.place.cursor))),
-            "endCursor": func.max(case((number == last, self.place.cursor))),
+            "startCursor": start,
+            "endCursor": end,
         }
         return json_object((each.key, values[each.name]) for each in selected.of("PageInfo"))
 
 
-def _newest_first(rows: FromClause) -> tuple[Expression, Expression]:
+def _newest_first(rows: Any) -> tuple[Expression, Expression]:
     return rows.c.created_at.desc(), rows.c.id.desc()
 
 

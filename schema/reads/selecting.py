@@ -49,7 +49,7 @@ class Info(Protocol):
     @property
     def fragments(self) -> dict[str, FragmentDefinitionNode]: ...
     @property
-    def variable_values(self) -> VariableValues: ...
+    def variable_values(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,8 @@ class Selector:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableValues
     values: dict[str, Any] = field(default_factory=dict)
+    bound: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
+    """By the field in the document: one that is selected for several types is bound once, and stays equal."""
 
     def select(self, parent: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Selected:
         """One field, of all the places in the document that name it for this key."""
@@ -95,7 +97,9 @@ class Selector:
         if name == TYPENAME:
             return Selected(key, name)
         definition = parent.fields[name]
-        bound = tuple(self._bind(definition, nodes[0]))
+        if id(nodes[0]) not in self.bound:
+            self.bound[id(nodes[0])] = tuple(self._bind(definition, nodes[0]))
+        bound = self.bound[id(nodes[0])]
         inner = get_named_type(definition.type)
         if not is_composite_type(inner):
             return Selected(key, name, bound)
@@ -159,7 +163,9 @@ class Selector:
 
 def select(info: Info) -> tuple[Selected, dict[str, Any]]:
     """What is selected of the field that is being resolved, and the values of its arguments."""
-    selector = Selector(info.schema, info.fragments, info.variable_values)
+    # Strawberry's info has only the values of what graphql-core's has.
+    variables = VariableValues({}, dict(info.variable_values))
+    selector = Selector(info.schema, info.fragments, variables)
     selected = selector.select(info.parent_type, response_key(info.field_nodes[0]), info.field_nodes)
     return selected, selector.values
 

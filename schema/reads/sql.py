@@ -7,7 +7,7 @@ is marked again with `json()`. PostgreSQL's type is `json`, because `jsonb` reor
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, literal_column
+from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, literal_column, null
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -22,10 +22,12 @@ MONTH: Any = bindparam("month", type_=Integer())
 VIEWER: Any = bindparam("viewer", type_=Identifier())
 
 
-def constant(word: str) -> ColumnElement[str]:
-    """A word of the schema's own (a name, an enum's value), written into the statement; never a client's value."""
-    quoted = word.replace("'", "''")
-    return literal_column(f"'{quoted}'", String())
+def constant(value: str | int | None) -> ColumnElement[Any]:
+    """A word or a number of the schema's own, written into the statement; never a client's value."""
+    if isinstance(value, str):
+        quoted = value.replace("'", "''")
+        return literal_column(f"'{quoted}'", String())
+    return null() if value is None else literal_column(str(value), Integer())
 
 
 def text_of(value: Any) -> ColumnElement[str]:
@@ -36,7 +38,6 @@ def text_of(value: Any) -> ColumnElement[str]:
 class _Element(FunctionElement[Any]):
     """An expression that is written per dialect below."""
 
-    inherit_cache = True
     type = String()
 
 
@@ -44,42 +45,52 @@ class JsonObject(_Element):
     """Keys and values in turns, as one object."""
 
     name = "json_object_of"
+    inherit_cache = True
 
 
 class JsonList(_Element):
-    """An aggregate: one value of every row for which the condition holds, in the order of the rows."""
+    """An aggregate: a value of each row for which the condition holds, in an order.
+
+    SQLite cannot be told an order before 3.44; it keeps the one in which the rows were numbered.
+    """
 
     name = "json_list_of"
+    inherit_cache = True
 
 
 class Json(_Element):
     """Text, a sub-select or a CASE that is JSON."""
 
     name = "json_from"
+    inherit_cache = True
 
 
 class JsonBoolean(_Element):
     """A condition as true, false or null."""
 
     name = "json_boolean"
+    inherit_cache = True
 
 
 class Instant(_Element):
     """A time as `2026-11-23T18:00:00Z`."""
 
     name = "instant"
+    inherit_cache = True
 
 
 class Moment(_Element):
     """A time as `2026-11-23T18:00:00.123456Z`, in the order of time."""
 
     name = "moment"
+    inherit_cache = True
 
 
 class Major(_Element):
     """An amount in the smallest unit, and its currency, as a decimal in major units."""
 
     name = "major_units"
+    inherit_cache = True
 
 
 def _inside(element: _Element, compiler: SQLCompiler, **kw: Any) -> str:
@@ -102,14 +113,14 @@ def _(element: JsonObject, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(JsonList, "sqlite")
 def _(element: JsonList, compiler: SQLCompiler, **kw: Any) -> str:
-    value, condition = _parts(element, compiler, **kw)
+    value, condition, _ = _parts(element, compiler, **kw)
     return f"json_group_array({value}) FILTER (WHERE {condition})"
 
 
 @compiles(JsonList, "postgresql")
 def _(element: JsonList, compiler: SQLCompiler, **kw: Any) -> str:
-    value, condition = _parts(element, compiler, **kw)
-    return f"coalesce(json_agg({value}) FILTER (WHERE {condition}), '[]'::json)"
+    value, condition, order = _parts(element, compiler, **kw)
+    return f"coalesce(json_agg({value} ORDER BY {order}) FILTER (WHERE {condition}), '[]'::json)"
 
 
 @compiles(Json, "sqlite")

@@ -60,7 +60,7 @@ def schema() -> strawberry.Schema:
 @pytest.fixture
 def gateway() -> StripeGateway:
     """Reads never use it."""
-    return StripeGateway.connect("sk_test_00000000", api_base="http://127.0.0.1:9")
+    return StripeGateway("sk_test_00000000", account="acct_test", base="http://127.0.0.1:9")
 
 
 @pytest.fixture

@@ -1,0 +1,241 @@
+"""Expected failures, as data: each error of the domain that a caller can do something about, as a GraphQL type."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import strawberry
+
+from billing import errors
+from billing.money import Money as Amount
+from schema.consents import ConsentScope
+from schema.context import Info
+from schema.enums import ConsentUsage, IntervalUnit
+from schema.nodes import Node
+from schema.nouns import Consent, Payment, PaymentMethod, Terms
+from schema.payments import GENERIC_CODE, GENERIC_MESSAGE, TRY_AGAIN, PaymentFailure
+from schema.reads import described, interface
+from schema.reads.reading import reference
+from schema.scalars import Currency
+from schema.values import BillingInterval, Money
+
+
+@interface
+class UserError:
+    """What a caller can do something about.
+
+    A mutation's payload has the object (null when nothing came of it) and `error` (null on success): select
+    `error { __typename message }` and name the types that you handle; later versions may add types. The description of
+    each mutation says which it can fail with.
+    """
+
+    message: str = strawberry.field(description="One sentence for a person.")
+
+
+@described
+class InputProblem:
+    """One thing that is wrong with the input."""
+
+    path: list[str] = strawberry.field(description="Where, from `input` down.")
+    message: str = strawberry.field(description="What is wrong, and what would be right.")
+
+
+@described
+class InvalidInput(UserError):
+    """All that is wrong with the input, at once."""
+
+    problems: list[InputProblem] = strawberry.field(description="One by one.")
+
+
+@described
+class NotFound(UserError):
+    """There is no such object, or it is not the caller's."""
+
+    path: list[str] = strawberry.field(description="Where the id was, from `input` down.")
+    id: strawberry.ID = strawberry.field(description="The id as it was given.")
+
+
+@described
+class Conflict(UserError):
+    """Another operation on the same object is under way, or its identity is taken."""
+
+
+@described
+class IdempotencyMismatch(UserError):
+    """The key was used before, with another input."""
+
+
+@described
+class InvalidTransition(UserError):
+    """The object's state does not allow this, e.g. resuming a canceled subscription."""
+
+    node: Node = strawberry.field(description="The object, as it is now.")
+
+
+@described
+class NotAllowed(UserError):
+    """The caller may do this kind of thing, and not this one, e.g. a price that is not for self-service."""
+
+
+@described
+class TermsIncomplete(UserError):
+    """The terms lack one of the clauses that their usage needs."""
+
+    missing: list[str] = strawberry.field(description="The names of those clauses.")
+
+
+@described
+class TermsSuperseded(UserError):
+    """The customer saw an older version of the terms than the current one."""
+
+    current: Terms = strawberry.field(description="What to show instead.")
+
+
+@described
+class ConsentRequired(UserError):
+    """No active consent: `required` is what a new one has to allow."""
+
+    required: ConsentScope = strawberry.field(description="What a new consent has to allow.")
+
+
+@described
+class ConsentScopeExceeded(UserError):
+    """There is a consent, and it does not go as far as what was asked."""
+
+    consent: Consent = strawberry.field(description="The consent that there is.")
+    required: ConsentScope = strawberry.field(description="What one would have to allow.")
+
+
+@described
+class PaymentMethodUnusable(UserError):
+    """Expired, detached, or without its permission at the bank or at Amazon."""
+
+    payment_method: PaymentMethod = strawberry.field(description="The method; its status says why.")
+
+
+@described
+class PaymentDeclined(UserError):
+    """The bank, the card network or Amazon Pay said no."""
+
+    reason: strawberry.Private[errors.PaymentDeclined]
+    payment: Payment | None = strawberry.field(description="The payment that was declined, where it is kept.")
+
+    @strawberry.field(description="Why.")
+    def failure(self, info: Info) -> PaymentFailure:
+        """In the bank's words for API keys, in generic ones for customers."""
+        reason = self.reason
+        retryable = (reason.decline_code or reason.code) in TRY_AGAIN
+        if info.context.caller is None or info.context.caller.is_customer:
+            return PaymentFailure(code=GENERIC_CODE, decline_code=None, message=GENERIC_MESSAGE, retryable=retryable)
+        return PaymentFailure(
+            code=reason.code, decline_code=reason.decline_code, message=reason.message, retryable=retryable
+        )
+
+
+@described
+class AuthenticationRequired(UserError):
+    """The customer has to come back and confirm (payment.nextAction); nothing was charged."""
+
+    payment: Payment | None = strawberry.field(description="What is to be confirmed.")
+
+
+@described
+class StripeRejected(UserError):
+    """Stripe refused the request for a reason of the account or of the object."""
+
+    code: str | None = strawberry.field(description="Stripe's code.")
+    param: str | None = strawberry.field(description="The parameter that Stripe found wrong.")
+    request_id: str | None = strawberry.field(description="Stripe's id of the request, for Stripe's support.")
+
+
+@described
+class StripeUnavailable(UserError):
+    """Stripe could not be reached or was overloaded; repeating the call with the same idempotency key is safe."""
+
+    retry_after_seconds: int | None = strawberry.field(description="How long to wait, where Stripe said it.")
+
+
+def expose(error: errors.BillingError) -> UserError:
+    """The domain's error as clients see it. Raises KeyError for one that is none of their business."""
+    return EXPOSED[type(error).__name__](error)
+
+
+def scope_of(scope: errors.Scope) -> ConsentScope:
+    """A scope that no row has."""
+    unit, count, currency = scope.interval_unit, scope.interval_count, scope.currency
+    interval = BillingInterval(unit=IntervalUnit(unit.upper()), count=count) if unit and count else None
+    return ConsentScope(
+        usage=ConsentUsage(scope.usage),
+        interval=interval,
+        currency=Currency(currency) if currency else None,
+        maximum_amount=_money(scope.maximum_amount, currency),
+        monthly_maximum=_money(scope.monthly_maximum, currency),
+        products=reference(scope.product_ids),
+        maximum_subscriptions=scope.maximum_subscriptions,
+    )
+
+
+def _money(amount: int | None, currency: str | None) -> Money | None:
+    if amount is None or currency is None:
+        return None
+    return Money(amount=Amount(amount, currency).decimal, currency=currency)
+
+
+def _plain(kind: Callable[..., UserError], *names: str) -> Callable[[Any], UserError]:
+    """An error whose fields are copied by name."""
+
+    def make(error: Any) -> UserError:
+        values = {name: getattr(error, name) for name in names}
+        return kind(message=error.message, **{k: list(v) if isinstance(v, tuple) else v for k, v in values.items()})
+
+    return make
+
+
+EXPOSED: Mapping[str, Callable[[Any], UserError]] = {
+    "InvalidInput": lambda error: InvalidInput(
+        message=error.message,
+        problems=[InputProblem(path=list(each.path), message=each.message) for each in error.problems],
+    ),
+    "NotFound": lambda error: NotFound(message=error.message, path=list(error.path), id=error.global_id),
+    "Conflict": _plain(Conflict),
+    "IdempotencyMismatch": _plain(IdempotencyMismatch),
+    "InvalidTransition": lambda error: InvalidTransition(
+        message=error.message, node=reference(error.node_id, error.node)
+    ),
+    "NotAllowed": _plain(NotAllowed),
+    "TermsIncomplete": _plain(TermsIncomplete, "missing"),
+    "TermsSuperseded": lambda error: TermsSuperseded(message=error.message, current=reference(error.terms_id)),
+    "ConsentRequired": lambda error: ConsentRequired(message=error.message, required=scope_of(error.required)),
+    "ConsentScopeExceeded": lambda error: ConsentScopeExceeded(
+        message=error.message, consent=reference(error.consent_id), required=scope_of(error.required)
+    ),
+    "PaymentMethodUnusable": lambda error: PaymentMethodUnusable(
+        message=error.message, payment_method=reference(error.payment_method_id)
+    ),
+    "PaymentDeclined": lambda error: PaymentDeclined(
+        message=GENERIC_MESSAGE, reason=error, payment=reference(error.payment_id)
+    ),
+    "AuthenticationRequired": lambda error: AuthenticationRequired(
+        message=error.message, payment=reference(error.payment_id)
+    ),
+    "StripeRejected": _plain(StripeRejected, "code", "param", "request_id"),
+    "StripeUnavailable": _plain(StripeUnavailable, "retry_after_seconds"),
+}
+
+# For the schema: they are reached only through their interface.
+ERRORS = (
+    InvalidInput,
+    NotFound,
+    Conflict,
+    IdempotencyMismatch,
+    InvalidTransition,
+    NotAllowed,
+    TermsIncomplete,
+    TermsSuperseded,
+    ConsentRequired,
+    ConsentScopeExceeded,
+    PaymentMethodUnusable,
+    PaymentDeclined,
+    AuthenticationRequired,
+    StripeRejected,
+    StripeUnavailable,
+)

@@ -40,10 +40,8 @@ def stripe_id(prefix: str) -> str:
 
 
 async def make_customer(session: AsyncSession, **changes: Any) -> Customer:
-    made = Customer(
-        created_at=NOW, external_id=new_id().hex, stripe_id=stripe_id("cus"), email="ada@example.com",
-        **changes,
-    )
+    values: dict[str, Any] = {"external_id": new_id().hex, "stripe_id": stripe_id("cus"), "email": "ada@example.com"}
+    made = Customer(created_at=NOW, **{**values, **changes})
     session.add(made)
     await session.flush()
     return made

@@ -48,7 +48,12 @@ def _too_long(error: Exception) -> Exception:
 async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: datetime) -> Operation:
     operation = await find(session, call)
     if operation is None:
-        return await begin(session, procedure, new_operation(call, now), now)
+        operation = new_operation(call, now)
+        session.add(operation)
+        # Before anything is checked: a second caller with this key waits here, and must not see the first one's effects
+        # as somebody else's.
+        await session.flush()
+        return await begin(session, procedure, operation, now)
     if operation.input_hash != call.input_hash:
         raise IdempotencyMismatch
     if operation.status == OperationStatus.UNKNOWN:

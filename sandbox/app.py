@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import pages
+from sandbox import invoice_pdf, pages
 from sandbox.core import Sandbox
 from sandbox.deliveries import Courier
 from sandbox.recording import Recorder
@@ -40,6 +41,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
         routes=[
             Route("/v1/{rest:path}", api.serve, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
             *_controls(sandbox),
+            Route("/i/{id}/pdf", partial(invoice_pdf.show, sandbox)),
             *pages.routes(sandbox),
         ],
         lifespan=lifespan,

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from sandbox import events
-from sandbox.errors import InvalidRequest, PaymentDeclined
+from sandbox.errors import InvalidRequest, PaymentDeclined, ResourceMissing
 from sandbox.ids import new_id
 from sandbox.kinds import Kind
 from sandbox.resources import mandates
@@ -75,7 +75,9 @@ def list_of_customer(work: Work, customer: str, params: Params) -> Object:
 def retrieve_of_customer(work: Work, customer: str, id: str, _params: Params) -> Object:
     """GET /v1/customers/{customer}/payment_methods/{payment_method}."""
     method = work.get("payment_method", id)
-    return method if method["customer"] == customer else work.get("payment_method", "")
+    if method["customer"] != customer:
+        raise ResourceMissing("PaymentMethod", id)
+    return method
 
 
 def use(work: Work, id: str, param: str = "payment_method") -> Object:

@@ -1,18 +1,21 @@
 """One sandbox for all tests of a process: each makes its own customers, so they do not meet."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import stripe
 
-from tests.running_sandbox import RunningSandbox
+from tests.running_sandbox import RECORDINGS, RunningSandbox
 from tests.stripe_contract import violations
 
 
 @pytest.fixture(scope="session")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("record") / "exchanges.jsonl"
+    folder = os.environ.get(RECORDINGS) or tmp_path_factory.mktemp("record")
+    return Path(folder) / f"{uuid4().hex}.jsonl"
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +23,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, record: Path) -> Iterator[
     """At the end everything that it answered is held to Stripe's contract."""
     with RunningSandbox(tmp_path_factory.mktemp("sandbox"), record=record) as sandbox:
         yield sandbox
-    assert violations(record, record.parent) == ""
+    assert violations(record, tmp_path_factory.mktemp("contract")) == ""
 
 
 @pytest.fixture(scope="session")

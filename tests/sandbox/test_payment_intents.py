@@ -63,7 +63,7 @@ def test_a_refused_charge_is_a_402_with_the_intent_inside(
 def test_a_customer_who_is_there_is_asked_instead(client: stripe.StripeClient, customer: stripe.Customer) -> None:
     method = attach(client, customer, "pm_card_authenticationRequired")
     intent = charge(client, customer.id, method, off_session=False, return_url="https://shop.example")
-    assert (intent.status, intent.next_action.type) == ("requires_action", "redirect_to_url")
+    assert (intent.status, intent.next_action.type) == ("requires_action", "use_stripe_sdk")
     with pytest.raises(stripe.CardError):
         charge(client, customer.id, method, off_session=False, error_on_requires_action=True)
 
@@ -128,6 +128,9 @@ def test_a_method_can_be_described_but_not_detached_twice(
     )
     assert updated.card is not None
     assert (updated.billing_details.name, updated.card.exp_year, updated.card.brand) == ("Ada", 2040, "amex")
+    assert client.v1.customers.payment_methods.retrieve(customer.id, method).id == method
     client.v1.payment_methods.detach(method)
+    with pytest.raises(stripe.InvalidRequestError, match="No such PaymentMethod"):
+        client.v1.customers.payment_methods.retrieve(customer.id, method)
     with pytest.raises(stripe.InvalidRequestError, match="not attached"):
         client.v1.payment_methods.detach(method)

@@ -9,9 +9,7 @@ from sandbox.test_cards import Decline
 from sandbox.work import Object, Work
 
 
-def attempt(
-    work: Work, intent: Object, method: Object, *, can_ask: bool, return_url: str | None = None
-) -> Decline | None:
+def attempt(work: Work, intent: Object, method: Object, *, can_ask: bool) -> Decline | None:
     """Charge the method once; why it was refused, or None.
 
     A card whose bank wants to see the customer leaves the intent in requires_action if the customer can be
@@ -21,7 +19,7 @@ def attempt(
     if asks_customer(work, method):
         if not can_ask:
             return _fail(work, intent, method, Decline("authentication_required"))
-        _ask_customer(work, intent, method, return_url)
+        _ask_customer(work, intent, method)
         return None
     card = payment_methods.card_of(work, method)
     if card and card.charge_decline:
@@ -93,12 +91,8 @@ def _fail(work: Work, intent: Object, method: Object, decline: Decline) -> Decli
     return decline
 
 
-def _ask_customer(work: Work, intent: Object, method: Object, return_url: str | None) -> None:
-    if return_url:
-        page = work.sandbox.url(f"/objects/{intent['id']}")
-        next_action = {"redirect_to_url": {"return_url": return_url, "url": page}, "type": "redirect_to_url"}
-    else:
-        next_action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+def _ask_customer(work: Work, intent: Object, method: Object) -> None:
+    next_action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
     intent.update(next_action=next_action, payment_method=method["id"], status="requires_action")
     events.emit(work, "payment_intent.requires_action", work.save(intent))
 

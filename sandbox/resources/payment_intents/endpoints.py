@@ -100,9 +100,10 @@ def _confirm(work: Work, intent: Object, params: Params) -> Object:
         )
     if mandate := params.get("mandate"):
         work.get("mandate", mandate, "mandate")
+    params.get("return_url")  # only methods that redirect need one; a card's bank is asked through Stripe.js
     off_session = params.get("off_session", False) not in (False, "false")
     can_ask = not off_session and not params.get("error_on_requires_action", False)
-    decline = charging.attempt(work, intent, method, can_ask=can_ask, return_url=params.get("return_url"))
+    decline = charging.attempt(work, intent, method, can_ask=can_ask)
     collecting.follow_up(work, intent, decline)
     if decline:
         raise charging.declined(intent, decline)

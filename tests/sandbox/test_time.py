@@ -1,0 +1,157 @@
+"""What happens because time passes, on a clock that the tests move."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.app import create_app
+from sandbox.clock import Clock
+from sandbox.core import Sandbox
+from sandbox.settings import Settings
+from sandbox.upkeep import catch_up
+
+HOUR = 3600
+
+
+class MovableClock(Clock):
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def exact(self) -> float:
+        return super().exact() + self.ahead
+
+
+class Bench:
+    """A sandbox in this process, spoken to without a socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = MovableClock()
+        self.sandbox = Sandbox(Settings(folder / "sandbox.db", "http://sandbox.test"), self.clock)
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(create_app(self.sandbox)),
+            base_url="http://sandbox.test",
+            headers={"Authorization": "Bearer sk_test_1"},
+        )
+
+    async def post(self, path: str, **body: Any) -> Any:
+        return (await self.http.post(path, data=body)).json()
+
+    async def get(self, path: str, **query: Any) -> Any:
+        return (await self.http.get(path, params=query)).json()
+
+    async def events(self) -> list[str]:
+        return [event["type"] for event in (await self.get("/v1/events", limit=100))["data"]][::-1]
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.ahead += seconds
+        with self.sandbox.work() as work:
+            catch_up(work)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    await bench.http.aclose()
+    bench.sandbox.database.close()
+
+
+async def test_a_session_expires_when_its_time_is_over(bench: Bench) -> None:
+    session = await bench.post("/v1/checkout/sessions", mode="setup", currency="usd", success_url="https://a.example")
+    bench.pass_time(24 * HOUR - 60)
+    assert (await bench.get(f"/v1/checkout/sessions/{session['id']}"))["status"] == "open"
+
+    bench.pass_time(120)
+
+    expired = await bench.get(f"/v1/checkout/sessions/{session['id']}", **{"expand[]": "setup_intent"})
+    assert (expired["status"], expired["url"], expired["setup_intent"]["status"]) == ("expired", None, "canceled")
+    assert expired["setup_intent"]["cancellation_reason"] == "abandoned"
+    assert await bench.events() == ["setup_intent.created", "checkout.session.expired", "setup_intent.canceled"]
+
+
+async def begin_subscription(bench: Bench, **changes: Any) -> Any:
+    customer = await bench.post("/v1/customers")
+    method = await bench.post("/v1/payment_methods/pm_card_visa/attach", customer=customer["id"])
+    return await bench.post(
+        "/v1/subscriptions",
+        **{
+            "customer": customer["id"],
+            "default_payment_method": method["id"],
+            "items[0][price_data][currency]": "usd",
+            "items[0][price_data][product]": (await bench.post("/v1/products", name="Tea"))["id"],
+            "items[0][price_data][recurring][interval]": "month",
+            "items[0][price_data][unit_amount]": "900",
+            **changes,
+        },
+    )
+
+
+async def test_a_subscription_that_nobody_pays_expires_after_23_hours(bench: Bench) -> None:
+    begun = await begin_subscription(bench, payment_behavior="default_incomplete")
+    bench.pass_time(23 * HOUR - 60)
+    assert (await bench.get(f"/v1/subscriptions/{begun['id']}"))["status"] == "incomplete"
+
+    bench.pass_time(120)
+
+    expired = await bench.get(f"/v1/subscriptions/{begun['id']}", **{"expand[]": "latest_invoice"})
+    assert (expired["status"], expired["latest_invoice"]["status"]) == ("incomplete_expired", "void")
+    (payment,) = (await bench.get("/v1/invoice_payments", invoice=expired["latest_invoice"]["id"]))["data"]
+    intent = await bench.get(f"/v1/payment_intents/{payment['payment']['payment_intent']}")
+    assert (payment["status"], intent["status"]) == ("canceled", "canceled")
+    assert (await bench.events())[-4:] == [
+        "invoice.updated",
+        "invoice.voided",
+        "payment_intent.canceled",
+        "customer.subscription.updated",
+    ]
+    bench.pass_time(24 * HOUR)
+    assert (await bench.events())[-1] == "customer.subscription.updated"
+
+
+async def test_a_subscription_ends_at_the_time_that_was_set(bench: Bench) -> None:
+    begun = await begin_subscription(bench)
+    assert begun["status"] == "active"
+    await bench.post(f"/v1/subscriptions/{begun['id']}", cancel_at_period_end="true")
+
+    bench.pass_time(32 * 24 * HOUR)
+
+    ended = await bench.get(f"/v1/subscriptions/{begun['id']}")
+    assert (ended["status"], ended["cancellation_details"]["reason"]) == ("canceled", "cancellation_requested")
+    assert (await bench.events())[-1] == "customer.subscription.deleted"
+
+
+async def test_a_key_is_forgotten_after_a_day(bench: Bench) -> None:
+    async def create() -> Any:
+        answer = await bench.http.post("/v1/customers", headers={"Idempotency-Key": "k"})
+        return answer.json()["id"]
+
+    first = await create()
+    bench.pass_time(23 * HOUR)
+    assert await create() == first
+    bench.pass_time(2 * HOUR)
+    assert await create() != first
+
+
+async def test_an_invoice_can_be_read_as_a_page_and_as_a_pdf(bench: Bench) -> None:
+    begun = await begin_subscription(bench)
+    invoice = await bench.get(f"/v1/invoices/{begun['latest_invoice']}")
+    page, pdf = [await bench.http.get(invoice[name]) for name in ("hosted_invoice_url", "invoice_pdf")]
+    assert (page.status_code, invoice["number"] in page.text) == (200, True)
+    assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert (await bench.http.get("/i/in_none/pdf")).status_code == 404
+
+
+async def test_a_defect_is_a_500_that_the_same_key_repeats(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.sandbox.database._connection.execute("DROP TABLE deliveries")
+    key = {"Idempotency-Key": "k"}
+    customer = await bench.http.post("/v1/webhook_endpoints", data={"url": "http://a.example", "enabled_events[]": "*"})
+    assert customer.status_code == 200
+    answers = [await bench.http.post("/v1/customers", headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [500, 500]
+    assert answers[1].headers["idempotent-replayed"] == "true"
+    assert answers[0].json()["error"]["type"] == "api_error"
+    assert "POST /v1/customers failed" in caplog.text
+    assert (await bench.get("/v1/customers"))["data"] == []

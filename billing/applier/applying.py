@@ -175,10 +175,9 @@ def _reason(error: Exception) -> str:
 
 
 def _report(event: StripeEvent, error: Exception) -> None:
-    known = isinstance(error, BillingError)
-    told = {"event": event.stripe_id, "type": event.type, "attempts": event.attempts, "reason": _reason(error)}
+    told = {"stripe_event": event.stripe_id, "type": event.type, "attempts": event.attempts, "reason": _reason(error)}
     if event.attempts < ATTEMPTS:
-        log.warning("event not applied", exc_info=None if known else error, **told)
+        log.warning("event not applied", **told)
         return
     EVENTS_FAILED.labels(event.type).inc()
-    log.error("event failed; replayStripeEvent tries it again", exc_info=None if known else error, **told)
+    log.error("event failed; replayStripeEvent tries it again", exc_info=error, **told)

@@ -52,10 +52,13 @@ async def learn(session: AsyncSession, data: JSONObject, known: Known, *, now: d
     if not is_mirrored(data):
         raise NotOurs(f"nothing here handles {data.get('object')} objects")
     root, parts = split(data, KINDS)
-    for part in sorted((part for part in parts if is_mirrored(part)), key=order_of):
+    parts = [part for part in parts if is_mirrored(part)]
+    for part in sorted((part for part in parts if order_of(part) <= order_of(root)), key=order_of):
         await _learn_part(session, part, known.embedded, now)
-    previous = None if known.previous is None else unexpanded(known.previous, KINDS)
-    return await _learn(session, root, previous, known, now)
+    learned = await _learn(session, root, known, now)
+    for part in sorted((part for part in parts if order_of(part) > order_of(root)), key=order_of):
+        await _learn_part(session, part, known.embedded, now)
+    return learned
 
 
 async def _learn_part(session: AsyncSession, data: JSONObject, known: Known, now: datetime) -> None:
@@ -64,9 +67,8 @@ async def _learn_part(session: AsyncSession, data: JSONObject, known: Known, now
         await _decide(session, news, owner, now)
 
 
-async def _learn(
-    session: AsyncSession, data: JSONObject, previous: JSONObject | None, known: Known, now: datetime
-) -> Learned:
+async def _learn(session: AsyncSession, data: JSONObject, known: Known, now: datetime) -> Learned:
+    previous = None if known.previous is None else unexpanded(known.previous, KINDS)
     news, owner = await _news(session, data, previous, known)
     learned = await _decide(session, news, owner, now)
     if learned.decision in (Decision.APPLY, Decision.TRUST) and learned.row is None and not news.is_deletion:

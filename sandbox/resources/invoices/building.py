@@ -51,17 +51,7 @@ def line(work: Work, subscription: Object, item: Object, period: tuple[int, int]
         "invoice": None,
         "livemode": False,
         "metadata": subscription["metadata"],
-        "parent": {
-            "invoice_item_details": None,
-            "subscription_item_details": {
-                "invoice_item": None,
-                "proration": False,
-                "proration_details": {"credited_items": None},
-                "subscription": subscription["id"],
-                "subscription_item": item["id"],
-            },
-            "type": "subscription_item_details",
-        },
+        "parent": _line_parent(subscription, item),
         "period": {"end": period[1], "start": period[0]},
         "pretax_credit_amounts": [],
         "pricing": {
@@ -74,6 +64,20 @@ def line(work: Work, subscription: Object, item: Object, period: tuple[int, int]
         "subscription": subscription["id"],
         "subtotal": amount,
         "taxes": [],
+    }
+
+
+def _line_parent(subscription: Object, item: Object) -> Object:
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        },
+        "type": "subscription_item_details",
     }
 
 
@@ -107,26 +111,14 @@ def _new(work: Work, customer: Object, subscription: Object) -> Object:
         "created": work.now,
         "currency": subscription["currency"],
         "customer": customer["id"],
-        "customer_address": customer["address"],
-        "customer_email": customer["email"],
-        "customer_name": customer["name"],
-        "customer_phone": customer["phone"],
-        "customer_shipping": customer["shipping"],
-        "customer_tax_exempt": customer["tax_exempt"],
+        **{f"customer_{name}": customer[name] for name in COPIED},
         "customer_tax_ids": [],
         "default_tax_rates": [],
         "discounts": [],
         "issuer": {"type": "self"},
         "livemode": False,
         "metadata": {},
-        "parent": {
-            "quote_details": None,
-            "subscription_details": {
-                "metadata": subscription["metadata"],
-                "subscription": subscription["id"],
-            },
-            "type": "subscription_details",
-        },
+        "parent": _parent(subscription),
         "payment_settings": {
             "default_mandate": None,
             "payment_method_options": None,
@@ -142,6 +134,14 @@ def _new(work: Work, customer: Object, subscription: Object) -> Object:
     }
 
 
+def _parent(subscription: Object) -> Object:
+    return {
+        "quote_details": None,
+        "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
+        "type": "subscription_details",
+    }
+
+
 def _automatic_tax(subscription: Object) -> dict[str, Any]:
     """Tax is calculated, and comes to nothing: this merchant is registered nowhere."""
     enabled = subscription["automatic_tax"]["enabled"]
@@ -154,6 +154,8 @@ def _automatic_tax(subscription: Object) -> dict[str, Any]:
     }
 
 
+COPIED = ("address", "email", "name", "phone", "shipping", "tax_exempt")
+"""What an invoice keeps of its customer as they were then."""
 NOTHING = (
     "amount_due",
     "amount_overpaid",

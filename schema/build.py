@@ -1,11 +1,10 @@
 """Puts the schema together."""
 
-from typing import Any
-
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import ERRORS
+from schema.live import Live
 from schema.mutations import Mutation
 from schema.payment_methods import AmazonPayPaymentMethod, CardPaymentMethod, OtherPaymentMethod
 from schema.queries import Query
@@ -19,8 +18,8 @@ HIDDEN = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS
 def build(*, suggestions: bool = True) -> strawberry.Schema:
     """The schema, ready to execute."""
     config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions)
-    schema = strawberry.Schema(query=Query, mutation=Mutation, types=HIDDEN, config=config)
-    connect(schema._schema)
+    schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Live, types=HIDDEN, config=config)
+    connect(schema._schema)  # noqa: SLF001 - Strawberry has no other way to what it makes
     return schema
 
 

@@ -7,7 +7,6 @@ from sqlalchemy import func
 
 from billing import tables
 from schema.connections import Connection
-from schema.enums import IntervalUnit
 from schema.nodes import Node
 from schema.nouns import Price as LaterPrice
 from schema.reads import column, described, equals, money, node, one, paged, part

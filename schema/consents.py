@@ -1,17 +1,18 @@
 """Consents: what a customer allowed, and how."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from sqlmodel import col, select
 
 from billing import tables, tokens
-from billing.consents import status_expression
-from billing.errors import Scope
+from billing.consents import receipt, status_expression
 from schema.catalogue import interval_of
 from schema.connections import Connection
-from schema.context import Context
+from schema.context import Context, Info
 from schema.enums import ConsentChannel, ConsentStatus, ConsentUsage
 from schema.nodes import Node
 from schema.nouns import Customer, Product, Subscription, Terms
@@ -19,7 +20,7 @@ from schema.reads import NOW, among, column, described, filled, many, money, nod
 from schema.scalars import URL, Currency
 from schema.values import BillingInterval, Money
 
-table = tables.Consent
+table: Any = tables.Consent
 
 STATUS = status_expression(NOW)
 WITH_STATUS = among("status", ConsentStatus, STATUS, "Only those of these statuses.")
@@ -68,11 +69,24 @@ class Document:
     url: URL = strawberry.field(description="Opens the file for whoever has it.")
     expires_at: datetime = strawberry.field(description="When the address stops working.")
     media_type: str = strawberry.field(description="The file's type, e.g. application/pdf.")
-    sha256: str = strawberry.field(description="The SHA-256 of the file, in hexadecimal.")
+    consent_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="The SHA-256 of the file as it is now, in hexadecimal.")
+    async def sha256(self, info: Info) -> str:
+        """Of the document as it would be opened now."""
+        async with info.context.runtime.database.read() as session:
+            content = await receipt.render(session, self.consent_id, info.context.now)
+        return hashlib.sha256(content).hexdigest()
 
 
 async def _receipt(context: Context, consent: dict[str, Any]) -> Document:
-    raise NotImplementedError
+    token, end = tokens.issue_document(UUID(consent["id"]), context.token_secrets, context.now)
+    return Document(
+        url=URL(f"{context.address}/documents/{token}"),
+        expires_at=end,
+        media_type="application/pdf",
+        consent_id=UUID(consent["id"]),
+    )
 
 
 @described
@@ -88,9 +102,5 @@ class Consent(Node):
     granted_at: datetime = column(table.created_at, "When the customer agreed.")
     expires_at: datetime | None = column(table.expires_at, "When it ends by itself; null: never.")
     revoked_at: datetime | None = column(table.revoked_at, "When the customer took it back.")
-    receipt: Document = filled(
-        "The agreement as a document that a person or a bank can read.", _receipt, consent=table.id
-    )
-    subscriptions: Connection[Subscription] = paged(
-        "What rests on it.", on=tables.Subscription.consent_id == table.id
-    )
+    receipt: Document = filled("The agreement as a document that a person or a bank can read.", _receipt, id=table.id)
+    subscriptions: Connection[Subscription] = paged("What rests on it.", on=tables.Subscription.consent_id == table.id)

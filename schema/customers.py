@@ -1,6 +1,7 @@
 """Customers: everything else belongs to one."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, null
 
@@ -12,7 +13,8 @@ from schema.nouns import Consent, ConsentLedger, Invoice, Payment, PaymentMethod
 from schema.reads import column, described, node, one, paged, part
 from schema.scalars import JSON
 
-table = tables.Customer
+table: Any = tables.Customer
+method: Any = tables.PaymentMethod
 
 
 @described
@@ -31,10 +33,7 @@ class Customer(Node):
     deleted_at: datetime | None = column(table.deleted_at, "When it was deleted at Stripe.")
     default_payment_method: PaymentMethod | None = one(
         "What is charged where nothing else is said.",
-        on=and_(
-            tables.PaymentMethod.customer_id == table.id,
-            tables.PaymentMethod.stripe_id == table.default_payment_method_stripe_id,
-        ),
+        on=and_(method.customer_id == table.id, method.stripe_id == table.default_payment_method_stripe_id),
     )
     payment_methods: Connection[PaymentMethod] = paged(
         "The saved methods, detached ones included.",

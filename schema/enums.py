@@ -10,6 +10,25 @@ from billing.consents import ConsentStatus
 from billing.payment_methods import PaymentMethodStatus
 from billing.tables import ConsentChannel, ConsentUsage, EventSource, EventStatus, LedgerAction
 
+__all__ = [
+    "CancellationTiming",
+    "ConsentChannel",
+    "ConsentStatus",
+    "ConsentUsage",
+    "EventSource",
+    "EventStatus",
+    "IntervalUnit",
+    "InvoiceStatus",
+    "LedgerAction",
+    "PaymentMethodStatus",
+    "PaymentMethodType",
+    "PaymentStatus",
+    "SetupIntentStatus",
+    "SetupMethodType",
+    "SetupSessionStatus",
+    "SubscriptionStatus",
+]
+
 
 def _enum(cls: type[Enum], name: str, description: str, meanings: Mapping[str, str]) -> None:
     """Makes a GraphQL enum of the class; every value has to have its meaning."""

@@ -1,6 +1,7 @@
 """Expected failures, as data: each error of the domain that a caller can do something about, as a GraphQL type."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -177,7 +178,7 @@ def scope_of(scope: errors.Scope) -> ConsentScope:
 def _money(amount: int | None, currency: str | None) -> Money | None:
     if amount is None or currency is None:
         return None
-    return Money(amount=Amount(amount, currency).decimal, currency=currency)
+    return Money(amount=Decimal(Amount(amount, currency).decimal), currency=Currency(currency))
 
 
 def _plain(kind: Callable[..., UserError], *names: str) -> Callable[[Any], UserError]:

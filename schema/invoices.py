@@ -1,6 +1,7 @@
 """Invoices, as Stripe bills them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -13,9 +14,9 @@ from schema.reads import among, as_enum, column, described, many, money, node, o
 from schema.scalars import URL
 from schema.values import Money, Period
 
-table = tables.Invoice
-line = tables.InvoiceLine
-link = tables.InvoicePayment
+table: Any = tables.Invoice
+line: Any = tables.InvoiceLine
+link: Any = tables.InvoicePayment
 
 STATUS = as_enum(table.status, InvoiceStatus)
 WITH_STATUS = among("status", InvoiceStatus, STATUS, "Only those of these statuses.")

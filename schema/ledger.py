@@ -15,7 +15,7 @@ from schema.nouns import Consent
 from schema.reads import column, described, filled, many, node, one
 from schema.reads.reading import reference
 
-record = tables.ConsentRecord
+record: Any = tables.ConsentRecord
 _of_customer = record.customer_id == tables.Customer.id
 
 

@@ -20,12 +20,12 @@ class Node:
     id: strawberry.ID = identity("Opaque, and the same for ever.")
 
     @classmethod
-    def is_type_of(cls, _row: object, _info: GraphQLResolveInfo) -> bool:
+    def is_type_of(cls, _row: object, _info: GraphQLResolveInfo[Any]) -> bool:
         """Rows are made for the type by which they are read."""
         return True
 
     @classmethod
-    def resolve_type(cls, row: dict[str, Any], _info: GraphQLResolveInfo, _type: object) -> str:
+    def resolve_type(cls, row: dict[str, Any], _info: GraphQLResolveInfo[Any], _type: object) -> str:
         """The type that the statement has found the row to be."""
         concrete: str = row[CONCRETE]
         return concrete

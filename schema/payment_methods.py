@@ -1,6 +1,7 @@
 """Saved payment methods."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, case, func
 from sqlmodel import col, select
@@ -10,10 +11,10 @@ from billing.payment_methods import status_expression
 from schema.enums import PaymentMethodStatus, PaymentMethodType
 from schema.nodes import Node
 from schema.nouns import Consent, Customer
-from schema.reads import MONTH, among, column, constant, described, interface, node, one, variant
+from schema.reads import MONTH, among, column, constant, interface, node, one, variant
 
-table = tables.PaymentMethod
-attempt = tables.SetupIntent
+table: Any = tables.PaymentMethod
+attempt: Any = tables.SetupIntent
 
 IS_CARD, IS_AMAZON_PAY = table.stripe_type == "card", table.stripe_type == "amazon_pay"
 TYPE = case((IS_CARD, constant("CARD")), (IS_AMAZON_PAY, constant("AMAZON_PAY")), else_=constant("OTHER"))
@@ -45,9 +46,7 @@ LABEL = case(
 )
 IS_DEFAULT = (
     select(tables.Customer.id)
-    .where(
-        tables.Customer.id == table.customer_id, tables.Customer.default_payment_method_stripe_id == table.stripe_id
-    )
+    .where(tables.Customer.id == table.customer_id, tables.Customer.default_payment_method_stripe_id == table.stripe_id)
     .exists()
 )
 SAVED_UNDER = (

@@ -1,6 +1,7 @@
 """Payments: PaymentIntents."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, null, or_
 from sqlmodel import col, select
@@ -13,8 +14,8 @@ from schema.reads import among, as_enum, column, constant, described, money, nod
 from schema.scalars import JSON, URL
 from schema.values import Money
 
-table = tables.Payment
-link = tables.InvoicePayment
+table: Any = tables.Payment
+link: Any = tables.InvoicePayment
 
 STATUS = as_enum(table.status, PaymentStatus)
 WITH_STATUS = among("status", PaymentStatus, STATUS, "Only those of these statuses.")
@@ -51,7 +52,10 @@ _reason = func.coalesce(table.failure_decline_code, table.failure_code, "")
 
 @described
 class PaymentFailure:
-    """Why a payment failed. `declineCode` and the exact `code` are for API keys; a customer's token gets generic words."""
+    """Why a payment failed.
+
+    `declineCode` and the exact `code` are for API keys; a customer's token gets generic words.
+    """
 
     code: str = column(
         func.coalesce(table.failure_code, "payment_failed"), "Stripe's code.", customers=constant(GENERIC_CODE)

@@ -33,7 +33,17 @@ from schema.subscriptions import Subscription
 from schema.terms import IS_CURRENT, Terms
 
 # Everything that Stripe has an id for, by how those ids begin.
-MIRRORED = (Customer, PaymentMethod, SetupSession, Product, Price, Subscription, Invoice, Payment, StripeEvent)
+MIRRORED: tuple[Any, ...] = (
+    Customer,
+    PaymentMethod,
+    SetupSession,
+    Product,
+    Price,
+    Subscription,
+    Invoice,
+    Payment,
+    StripeEvent,
+)
 NOUN_BY_PREFIX = {each.__source__.stripe: each.__source__.noun for each in MIRRORED}
 
 

@@ -8,9 +8,6 @@ from typing import Any, NewType
 from urllib.parse import urlsplit
 
 import strawberry
-from graphql import ValueNode
-from graphql.utilities import value_from_ast_untyped
-
 from strawberry.types.scalar import ScalarDefinition
 
 Currency = NewType("Currency", str)
@@ -93,7 +90,5 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     URL: strawberry.scalar(
         name="URL", description="An absolute http(s) address.", serialize=as_it_is, parse_value=parse_url
     ),
-    JSON: strawberry.scalar(
-        name="JSON", description="Any JSON value.", serialize=as_it_is, parse_value=as_it_is
-    ),
+    JSON: strawberry.scalar(name="JSON", description="Any JSON value.", serialize=as_it_is, parse_value=as_it_is),
 }

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func
-from sqlmodel import col, select
+from sqlmodel import select
 
 from billing import tables
 from schema.context import Context
@@ -14,8 +14,8 @@ from schema.nouns import Consent, Customer, PaymentMethod
 from schema.reads import as_enum, column, described, filled, node, one, part, word
 from schema.scalars import URL
 
-table = tables.SetupSession
-intent = tables.SetupIntent
+table: Any = tables.SetupSession
+intent: Any = tables.SetupIntent
 
 
 def _of_intent(column_of_intent: Any) -> Any:
@@ -55,7 +55,8 @@ class SetupSession(Node):
         "What Checkout really offers, read back from Stripe.", _offered, types=table.offered_types
     )
     url: URL | None = column(
-        case((table.status == "open", table.url)), "Where to send the customer; null once the session is no longer open."
+        case((table.status == "open", table.url)),
+        "Where to send the customer; null once the session is no longer open.",
     )
     payment_method: PaymentMethod | None = one(
         "What was saved.", on=tables.PaymentMethod.stripe_id == _of_intent(intent.payment_method_stripe_id)

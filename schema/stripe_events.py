@@ -1,13 +1,14 @@
 """Stripe's events, as they were received."""
 
 from datetime import datetime
+from typing import Any
 
 from billing import tables
 from schema.enums import EventSource, EventStatus
 from schema.nodes import Node
 from schema.reads import among, column, described, node
 
-table = tables.StripeEvent
+table: Any = tables.StripeEvent
 
 WITH_STATUS = among("status", EventStatus, table.status, "Only those of these statuses.")
 OF_TYPE = among("type", str, table.type, "Only those of these of Stripe's types, e.g. invoice.paid.")

@@ -1,6 +1,7 @@
 """Subscriptions, as Stripe Billing runs them."""
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 from sqlalchemy import func, null
@@ -16,8 +17,8 @@ from schema.reads import among, as_enum, column, described, identity, many, node
 from schema.scalars import JSON
 from schema.values import Period
 
-table = tables.Subscription
-item = tables.SubscriptionItem
+table: Any = tables.Subscription
+item: Any = tables.SubscriptionItem
 
 STATUS = as_enum(table.status, SubscriptionStatus)
 WITH_STATUS = among("status", SubscriptionStatus, STATUS, "Only those of these statuses.")
@@ -31,9 +32,7 @@ class SubscriptionItem:
     id: strawberry.ID = identity("Opaque, and the same for ever.")
     price: Price = one("What is billed.", on=tables.Price.stripe_id == item.price_stripe_id)
     quantity: int = column(item.quantity, "How many of it.")
-    current_period: Period = part(
-        "What is paid for now.", start=item.current_period_start, end=item.current_period_end
-    )
+    current_period: Period = part("What is paid for now.", start=item.current_period_start, end=item.current_period_end)
 
 
 @described

@@ -1,6 +1,7 @@
 """Terms: what customers are asked to agree to."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import not_
 from sqlalchemy.orm import aliased
@@ -11,7 +12,7 @@ from schema.enums import ConsentUsage
 from schema.nodes import Node
 from schema.reads import column, described, node
 
-table = tables.Terms
+table: Any = tables.Terms
 
 _newer = aliased(table)
 IS_CURRENT = not_(

@@ -104,9 +104,7 @@ async def create_mandate(session: AsyncSession, method: tables.PaymentMethod, **
     return await add(session, tables.Mandate(**({"created_at": NOW, **values} | changes)))
 
 
-async def create_setup_intent(
-    session: AsyncSession, customer: tables.Customer, **changes: Any
-) -> tables.SetupIntent:
+async def create_setup_intent(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.SetupIntent:
     """A SetupIntent that nothing was tried with."""
     values = {"stripe_id": f"seti_{unique()}", "customer_id": customer.id, "status": "requires_payment_method"}
     return await add(session, tables.SetupIntent(**({"created_at": NOW, **values} | changes)))
@@ -135,9 +133,7 @@ async def create_product(session: AsyncSession, **changes: Any) -> tables.Produc
     return await add(session, tables.Product(**({"created_at": NOW, **values} | changes)))
 
 
-async def create_price(
-    session: AsyncSession, product: tables.Product | None = None, **changes: Any
-) -> tables.Price:
+async def create_price(session: AsyncSession, product: tables.Product | None = None, **changes: Any) -> tables.Price:
     """15 USD a month."""
     product = product or await create_product(session)
     values = {
@@ -151,9 +147,7 @@ async def create_price(
     return await add(session, tables.Price(**({"created_at": NOW, **values} | changes)))
 
 
-async def create_subscription(
-    session: AsyncSession, customer: tables.Customer, **changes: Any
-) -> tables.Subscription:
+async def create_subscription(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.Subscription:
     """An active subscription that Assent does not manage."""
     period = {"current_period_start": NOW, "current_period_end": NOW + timedelta(days=30)}
     values = {"stripe_id": f"sub_{unique()}", "customer_id": customer.id, "status": "active", **period}
@@ -183,9 +177,7 @@ async def create_invoice(session: AsyncSession, customer: tables.Customer, **cha
     return await add(session, tables.Invoice(**({"created_at": NOW, **values} | changes)))
 
 
-async def create_invoice_line(
-    session: AsyncSession, invoice: tables.Invoice, **changes: Any
-) -> tables.InvoiceLine:
+async def create_invoice_line(session: AsyncSession, invoice: tables.Invoice, **changes: Any) -> tables.InvoiceLine:
     """Its only line."""
     values = {
         "stripe_id": f"il_{unique()}",
@@ -204,7 +196,9 @@ async def create_invoice_line(
 async def create_payment(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.Payment:
     """A payment of 15 USD that succeeded."""
     values = {"customer_id": customer.id, "status": "succeeded", "amount": 1500, "currency": "USD"}
-    return await add(session, tables.Payment(**({"created_at": NOW, "stripe_id": f"pi_{unique()}", **values} | changes)))
+    return await add(
+        session, tables.Payment(**({"created_at": NOW, "stripe_id": f"pi_{unique()}", **values} | changes))
+    )
 
 
 async def create_invoice_payment(

@@ -1,9 +1,9 @@
 """From what is selected to one SQL statement whose result is the answer's JSON.
 
-The statement goes down and up again. Down: for each selected type a common table expression has its rows, found by those
-above it. Up: each row becomes a JSON object of its fields, and what was made of the rows below is joined to it: a list
-is an aggregate of them, a page an aggregate of numbered ones. Whatever the caller may not see is kept out where rows
-come in, in `_visible`: nothing after that can select it.
+The statement goes down and up again. Down: for each selected type a common table expression has its rows, found by
+those above it. Up: each row becomes a JSON object of its fields, and what was made of the rows below is joined to it: a
+list is an aggregate of them, a page an aggregate of numbered ones. Whatever the caller may not see is kept out where
+rows come in, in `_visible`: nothing after that can select it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ from schema.reads.pages import Page
 from schema.reads.places import OF, Place, place_rows
 from schema.reads.selecting import TYPENAME, Selected
 from schema.reads.sql import VIEWER, Instant, Json, JsonBoolean, JsonList, constant, json_object, text_of
-from schema.reads.types import condition_of, declaration_of, kinds_of, node_type, python_name, source_of, sources_of
+from schema.reads.types import condition_of, declared, field_type, kinds_of, python_name, source_of, sources_of
 
 # How the scalars are written as JSON; the others are what the database makes of their columns.
 FORMATS = {"DateTime": Instant, "Boolean": JsonBoolean, "JSON": Json}
@@ -51,10 +51,8 @@ STATEMENTS_KEPT = 512
 def compile_field(schema: GraphQLSchema, parent: str, selected: Selected, *, for_customer: bool) -> Select[Any]:
     """The statement for a field of a type that is nobody's row, as Query."""
     definition = schema.type_map[parent].fields[selected.name]  # type: ignore[attr-defined]
-    declaration = declaration_of(definition)
-    assert declaration is not None
     root = Place.root()
-    value = Compiler(schema, for_customer).value(declaration, get_named_type(definition.type), selected, root)
+    value = Compiler(schema, for_customer).value(declared(definition), get_named_type(definition.type), selected, root)
     return root.gather(text_of(value))
 
 
@@ -80,7 +78,7 @@ class Compiler:
             case Leaf():
                 return self._leaf(declaration, type_, place)
             case Identity():
-                return constant(f"{_source(place).noun}_").concat(text_of(place.rows.c.id))
+                return constant(f"{place.source.noun}_").concat(text_of(place.rows.c.id))
             case Part():
                 return self._part(declaration, type_, selected, place)
             case Filled():
@@ -115,14 +113,18 @@ class Compiler:
         made = json_object(self._fields(type_, selected, place, part.given))
         return made if part.when is None else Json(case((place.move(part.when), made)))
 
-    def node(self, type_: GraphQLNamedType, selected: Selected, place: Place) -> Expression:
+    def node(self, type_: Any, selected: Selected, place: Place) -> Expression:
         """A row as an object; where an interface is asked for, as an object of the type that the row is."""
         if not is_abstract_type(type_):
             return json_object(self._fields(type_, selected, place))
-        kinds = kinds_of(self.schema, type_, _source(place))
-        made = {kind: json_object([(CONCRETE, constant(kind.name)), *self._fields(kind, selected, place)]) for kind in kinds}
+        kinds = kinds_of(self.schema, type_, place.source)
+        made = {kind: json_object(self._named_fields(kind, selected, place)) for kind in kinds}
         whens = [(place.move(when), made[kind]) for kind in kinds if (when := condition_of(kind)) is not None]
         return Json(case(*whens, else_=made[kinds[-1]])) if whens else made[kinds[-1]]
+
+    def _named_fields(self, kind: Any, selected: Selected, place: Place) -> Iterator[tuple[str, Expression]]:
+        yield CONCRETE, constant(kind.name)
+        yield from self._fields(kind, selected, place)
 
     def _fields(
         self, type_: GraphQLObjectType, selected: Selected, place: Place, given: Mapping[str, Leaf] | None = None
@@ -132,8 +134,7 @@ class Compiler:
                 yield each.key, constant(type_.name)
                 continue
             definition = type_.fields[each.name]
-            declaration = (given or {}).get(python_name(definition)) or declaration_of(definition)
-            assert declaration is not None
+            declaration = (given or {}).get(python_name(definition)) or declared(definition)
             yield each.key, self.value(declaration, get_named_type(definition.type), each, place)
 
     # ------------------------------------------------------------------ other rows
@@ -156,11 +157,10 @@ class Compiler:
         return value if many.when is None else Json(case((above.move(many.when), value)))
 
     def _page(self, paged: Paged, type_: Any, selected: Selected, above: Place) -> Expression:
-        source = source_of(node_type(type_))
+        source = source_of(field_type(field_type(type_, "edges"), "node"))
         entry = Place(source, source.table.alias())
-        first, after = selected.bound_to(FIRST.name), selected.bound_to(AFTER.name)
-        assert first is not None
-        size = bindparam(first.parameter, type_=Integer())
+        size = bindparam(selected.parameter(FIRST.name), type_=Integer())
+        after = selected.bound_to(AFTER.name)
         page = Page.of(entry, self._found(entry, paged, selected, above), size, after, is_root=above.is_root)
         return page.join(above, type_, selected, self.node)
 
@@ -200,16 +200,11 @@ class Compiler:
 
     def _visible(self, entry: Place) -> Iterator[Expression]:
         """What keeps a customer's token away from rows that are not its own."""
-        source = _source(entry)
+        source = entry.source
         if self.for_customer and source.merchant_only:
             yield false()
         elif self.for_customer and source.owner:
             yield entry.rows.c[source.owner] == VIEWER
-
-
-def _source(place: Place) -> Source:
-    assert place.source is not None
-    return place.source
 
 
 def _conditions(arguments: Iterable[Argument], selected: Selected) -> Iterator[Expression]:

@@ -35,8 +35,8 @@ def _as_given(value: Any) -> Any:
 class Argument:
     """An argument of a field.
 
-    The value `neutral` asks for nothing. Of any other, `convert` makes the value to bind: null where no row can have it,
-    a mapping to bind several. `condition` is what the bound value asks of the row.
+    The value `neutral` asks for nothing. Of any other, `convert` makes the value to bind: null where no row can have
+    it, a mapping to bind several. `condition` is what the bound value asks of the row.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Within:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Rows of any type by their keys in `column`; `parse` makes noun and key of the client's text, None if it cannot."""
+    """Rows of any type by their keys in `column`. `parse` makes noun and key of the client's text, or None."""
 
     column: str
     parse: Callable[[str], tuple[str, Any] | None]
@@ -195,6 +195,7 @@ def described(cls: T) -> T:
     return made
 
 
+@dataclass_transform(kw_only_default=True)
 def interface(cls: T) -> T:
     """An interface whose docstring is its description."""
     made: T = strawberry.interface(cls, description=docstring(cls))

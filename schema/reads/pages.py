@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
-from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
+from graphql import GraphQLNamedType, GraphQLObjectType
 from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, select, true, tuple_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -13,6 +13,7 @@ from schema.reads.declaring import Expression
 from schema.reads.places import KEY, OF, Place
 from schema.reads.selecting import TYPENAME, Bound, Selected
 from schema.reads.sql import Json, JsonBoolean, JsonList, constant, json_object
+from schema.reads.types import field_type
 
 NUMBER, TOTAL = "number_in_page", "total_in_page"
 
@@ -46,9 +47,7 @@ class Page:
 
     def join(self, above: Place, type_: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
         """The connection of each row above, as selected."""
-        edge = get_named_type(type_.fields["edges"].type)
-        assert isinstance(edge, GraphQLObjectType)
-        fields = selected.of(type_.name)
+        edge, fields = field_type(type_, "edges"), selected.of(type_.name)
         full = {
             TYPENAME: lambda _: constant(type_.name),
             "edges": lambda each: self._edges(edge, each, make_node),
@@ -66,7 +65,7 @@ class Page:
         def parts() -> Iterator[tuple[str, Expression]]:
             for each in selected.of(edge.name):
                 if each.name == "node":
-                    yield each.key, make_node(get_named_type(edge.fields["node"].type), each, self.place)
+                    yield each.key, make_node(field_type(edge, "node"), each, self.place)
                 else:
                     yield each.key, self.place.cursor if each.name == "cursor" else constant(edge.name)
 

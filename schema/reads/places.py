@@ -8,7 +8,7 @@ they belong (`OF`). What is made of the rows below is joined to their parents by
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from sqlalchemy import CTE, Column, ColumnElement, FromClause, Select, Table, func, literal_column, select
+from sqlalchemy import CTE, Column, ColumnElement, FromClause, MetaData, Select, Table, func, literal_column, select
 from sqlalchemy.sql import coercions, roles, visitors
 
 from schema.reads.declaring import Expression, Source
@@ -16,12 +16,14 @@ from schema.reads.sql import Moment, constant, text_of
 
 KEY, OF, VALUE = "row_key", "of_key", "value_of"
 
+NOWHERE = Source(Table("nowhere", MetaData()), "")
+
 
 @dataclass
 class Place:
-    """`source` is None at the root, whose only row is nobody's."""
+    """`source` is NOWHERE at the root, whose only row is nobody's."""
 
-    source: Source | None
+    source: Source
     rows: FromClause
     made: dict[Any, ColumnElement[Any]] = field(default_factory=dict)
     """What was made of the rows below, by what it was asked for as: asked for twice it is made once."""
@@ -30,16 +32,16 @@ class Place:
     @classmethod
     def root(cls) -> Self:
         """The place above all rows."""
-        return cls(None, select(literal_column("1").label(KEY)).cte("root"))
+        return cls(NOWHERE, select(literal_column("1").label(KEY)).cte("root"))
 
     @property
     def is_root(self) -> bool:
         """Whether this is that place."""
-        return self.source is None
+        return self.source is NOWHERE
 
     def move(self, expression: Expression) -> ColumnElement[Any]:
         """An expression over the table's own columns, as one over these rows."""
-        name = self.source.table.name if self.source else None
+        name = self.source.table.name
 
         def moved(element: Any, **_: Any) -> Any:
             if isinstance(element, Column) and isinstance(element.table, Table) and element.table.name == name:

@@ -21,6 +21,7 @@ from schema.reads.declaring import MERCHANT_ONLY, Declaration, Filled, Lookup
 from schema.reads.selecting import Bound, select
 from schema.reads.types import DEFINITION, declaration_of, sources_of
 
+Info = GraphQLResolveInfo[Context]
 Resolver = Callable[..., Any]
 
 
@@ -58,7 +59,7 @@ def _connect_field(definition: GraphQLField, *, is_root: bool) -> None:
 
 
 def _root(declaration: Declaration | None, *, customers: bool) -> Resolver:
-    async def resolve(_source: object, info: GraphQLResolveInfo, **given: Any) -> Any:
+    async def resolve(_source: object, info: Info, **given: Any) -> Any:
         caller = authorize(info.context, customers=customers)
         selected, values = select(info)
         statement = compile_field(info.schema, info.parent_type.name, selected, for_customer=caller.is_customer)
@@ -69,8 +70,9 @@ def _root(declaration: Declaration | None, *, customers: bool) -> Resolver:
 
 
 def _filled(declaration: Filled) -> Resolver:
-    async def resolve(source: dict[str, Any], info: GraphQLResolveInfo, **_: Any) -> Any:
-        return await _resolved(await declaration.fill(info.context, source[info.path.key]), info)
+    async def resolve(source: dict[str, Any], info: Info, **_: Any) -> Any:
+        needed = source[str(info.path.key)]
+        return await _resolved(await declaration.fill(info.context, needed), info)
 
     return resolve
 
@@ -78,24 +80,24 @@ def _filled(declaration: Filled) -> Resolver:
 def _taken(name: str) -> Resolver:
     """Of a row, the value under the field's key; of an object that Python made, its attribute."""
 
-    def resolve(source: Any, info: GraphQLResolveInfo, **_: Any) -> Any:
+    def resolve(source: Any, info: Info, **_: Any) -> Any:
         if isinstance(source, dict):
-            return source[info.path.key]
+            return source[str(info.path.key)]
         value = getattr(source, name)
         return read(info, value) if isinstance(value, Reference) else value
 
     return resolve
 
 
-async def _read_event(event: object, info: GraphQLResolveInfo, **_: Any) -> Any:
+async def _read_event(event: object, info: Info, **_: Any) -> Any:
     return await _resolved(event, info)
 
 
-async def _resolved(value: object, info: GraphQLResolveInfo) -> Any:
+async def _resolved(value: object, info: Info) -> Any:
     return await read(info, value) if isinstance(value, Reference) else value
 
 
-async def read(info: GraphQLResolveInfo, wanted: Reference) -> Any:
+async def read(info: Info, wanted: Reference) -> Any:
     """The object, or the list of those objects, that the caller can see, by the selection of the field at `info`."""
     context: Context = info.context
     ids = [wanted.ids] if isinstance(wanted.ids, UUID) else list(wanted.ids)

@@ -7,7 +7,7 @@ under which the compiled statement is kept.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, cast
 
 from graphql import (
     FieldNode,
@@ -15,6 +15,7 @@ from graphql import (
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLObjectType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
@@ -33,23 +34,6 @@ from schema.faults import bad_input
 from schema.reads.types import declared_arguments
 
 TYPENAME = "__typename"
-
-
-class Info(Protocol):
-    """What this module needs of a resolver's info."""
-
-    @property
-    def field_name(self) -> str: ...
-    @property
-    def field_nodes(self) -> list[FieldNode]: ...
-    @property
-    def parent_type(self) -> GraphQLObjectType: ...
-    @property
-    def schema(self) -> GraphQLSchema: ...
-    @property
-    def fragments(self) -> dict[str, FragmentDefinitionNode]: ...
-    @property
-    def variable_values(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -79,6 +63,10 @@ class Selected:
         """Where the argument's value is, if it is given."""
         return next((each for each in self.bound if each.argument == argument), None)
 
+    def parameter(self, argument: str) -> str:
+        """The name of the parameter of an argument that always has a value."""
+        return next(each.parameter for each in self.bound if each.argument == argument)
+
 
 @dataclass
 class Selector:
@@ -103,7 +91,7 @@ class Selector:
         inner = get_named_type(definition.type)
         if not is_composite_type(inner):
             return Selected(key, name, bound)
-        possible = self.schema.get_possible_types(inner) if is_abstract_type(inner) else [inner]
+        possible: Any = self.schema.get_possible_types(inner) if is_abstract_type(inner) else [inner]
         sets = [node.selection_set for node in nodes if node.selection_set]
         return Selected(key, name, bound, tuple((each.name, self._fields(each, sets)) for each in possible))
 
@@ -161,10 +149,10 @@ class Selector:
             yield Bound(argument.name, parameter, named, isinstance(value, list))
 
 
-def select(info: Info) -> tuple[Selected, dict[str, Any]]:
+def select(info: GraphQLResolveInfo[Any]) -> tuple[Selected, dict[str, Any]]:
     """What is selected of the field that is being resolved, and the values of its arguments."""
     # Strawberry's info has only the values of what graphql-core's has.
-    variables = VariableValues({}, dict(info.variable_values))
+    variables = VariableValues({}, cast("dict[str, Any]", info.variable_values))
     selector = Selector(info.schema, info.fragments, variables)
     selected = selector.select(info.parent_type, response_key(info.field_nodes[0]), info.field_nodes)
     return selected, selector.values

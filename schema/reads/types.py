@@ -18,8 +18,15 @@ DEFINITION = "strawberry-definition"
 
 def declaration_of(definition: GraphQLField) -> Declaration | None:
     """How a field is read; None for one that is not declared so."""
-    field = definition.extensions.get(DEFINITION)
-    found: Declaration | None = field.metadata.get(KEY) if field else None
+    found: Declaration | None = definition.extensions[DEFINITION].metadata.get(KEY)
+    return found
+
+
+def declared(definition: GraphQLField) -> Declaration:
+    """How a field is read. Raises TypeError for one that is not declared so: a type selected of a row has no others."""
+    found = declaration_of(definition)
+    if found is None:
+        raise TypeError(f"{python_name(definition)} does not say where it lives")
     return found
 
 
@@ -57,12 +64,9 @@ def sources_of(schema: GraphQLSchema, type_: GraphQLNamedType) -> dict[str, Sour
     return {source.noun: source for source in map(source_of, _possible(schema, type_))}
 
 
-def node_type(connection: GraphQLNamedType) -> GraphQLNamedType:
-    """The type of a connection's nodes."""
-    assert isinstance(connection, GraphQLObjectType)
-    edge = get_named_type(connection.fields["edges"].type)
-    assert isinstance(edge, GraphQLObjectType)
-    return get_named_type(edge.fields["node"].type)
+def field_type(type_: Any, name: str) -> Any:
+    """The named type of an object type's field."""
+    return get_named_type(type_.fields[name].type)
 
 
 def _possible(schema: GraphQLSchema, type_: Any) -> list[GraphQLObjectType]:

@@ -184,6 +184,7 @@ TAMPERINGS: list[tuple[Tampering, str, str]] = [
     (record_row(4, created_at=NOW + timedelta(days=1)), "active", "Record 4 is filed"),
     (rewrite_a_payload, "superseded", "Record 3 says something else"),
     (rewrite_a_payload_and_its_digest, "active", "Record 4 does not follow"),
+    (record_row(3, payload=["not", "a", "record"]), "superseded", "Record 3 says something else"),
     (delete_the_middle, "active", "Before record 4 at least one is missing"),
     (delete_the_end, "active", "no record of its grant"),
     (change_the_text, "revoked", "text of its terms"),

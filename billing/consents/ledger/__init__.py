@@ -15,6 +15,7 @@ from billing.consents.ledger.chain import (
     commit_personal,
     digest_of,
     list_records,
+    said_by,
     seal,
 )
 from billing.consents.ledger.checking import Break, LedgerState, find_breaks, verify
@@ -33,6 +34,7 @@ __all__ = [
     "find_breaks",
     "granted_facts",
     "list_records",
+    "said_by",
     "seal",
     "verify",
 ]

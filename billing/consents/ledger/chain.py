@@ -83,6 +83,11 @@ def commit_personal(consent: Consent, names: tuple[str, ...]) -> dict[str, str]:
     return {name: seal(salts[name], value) for name, value in present.items()}
 
 
+def said_by(record: ConsentRecord) -> dict[str, Any]:
+    """The record's payload; nothing where somebody put another kind of JSON in its place."""
+    return record.payload if isinstance(record.payload, dict) else {}
+
+
 async def list_records(session: AsyncSession, customer_id: UUID) -> list[ConsentRecord]:
     """The whole chain, first record first."""
     statement = select(ConsentRecord).where(ConsentRecord.customer_id == customer_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.consents.ledger.chain import PERSONAL, digest_of, instant, list_records, seal
+from billing.consents.ledger.chain import PERSONAL, digest_of, instant, list_records, said_by, seal
 from billing.consents.ledger.facts import granted_facts
 from billing.tables import Consent, ConsentRecord, LedgerAction, Terms
 from billing.terms import says_what_it_hashes
@@ -54,8 +54,9 @@ class Told:
 
     def hear(self, record: ConsentRecord) -> None:
         """Takes in the next record."""
-        self.payloads[record.action] = record.payload
-        made = record.payload.get("commitments", {})
+        said = said_by(record)
+        self.payloads[record.action] = said
+        made = said.get("commitments") or {}
         self.commitments |= made
         self.removed -= made.keys()
         if record.action == LedgerAction.REDACTED:
@@ -110,7 +111,7 @@ def _shows_its_payload(record: ConsentRecord) -> bool:
         "customer": str(record.customer_id),
         "consent": str(record.consent_id),
     }
-    return shown.items() <= record.payload.items()
+    return shown.items() <= said_by(record).items()
 
 
 async def _check_consent(session: AsyncSession, consent: Consent, told: Told) -> list[str]:
@@ -123,7 +124,7 @@ async def _check_consent(session: AsyncSession, consent: Consent, told: Told) ->
     found = [f"Its {NAMES[name]} is not as recorded." for name, fact in facts.items() if granted.get(name) != fact]
     if not says_what_it_hashes(agreed) or agreed.sha256 != consent.terms_sha256:
         found.append("The text of its terms is not the one that was agreed to.")
-    if granted["at"] != instant(consent.created_at):
+    if granted.get("at") != instant(consent.created_at):
         found.append("It was not granted at the time that it shows.")
     return found + _check_revocation(consent, told) + _check_personal(consent, told)
 

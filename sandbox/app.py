@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import invoice_pdf, pages
 from sandbox.core import Sandbox
+from sandbox.dates import Dated
 from sandbox.deliveries import Courier
 from sandbox.recording import Recorder
 from sandbox.resources import ENDPOINTS, KINDS, accounts, webhook_endpoints
@@ -44,6 +46,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             Route("/i/{id}/pdf", partial(invoice_pdf.show, sandbox)),
             *pages.routes(sandbox),
         ],
+        middleware=[Middleware(Dated, clock=sandbox.clock)],
         lifespan=lifespan,
     )
 

@@ -143,6 +143,12 @@ def test_an_event_whose_second_and_whose_status_contradict_each_other_is_read() 
     assert decision(event(invoice("open"), 101, "invoice.updated"), paid) is READ
 
 
+def test_an_answer_that_is_further_and_yet_dated_before_is_written_down_and_checked() -> None:
+    opened = event(invoice("open"), 101, "invoice.finalized")
+    assert decision(opened, answer(invoice("paid"), 100, 100)) is TRUST
+    assert decision(opened, answer(invoice("draft"), 100, 100)) is SKIP
+
+
 def test_events_without_earlier_state_are_ranked_by_what_happens_first() -> None:
     finalized = event(invoice("open"), 100, "invoice.finalized")
     failed = event(invoice("open", attempt_count=1), 100, "invoice.payment_failed")

@@ -1,0 +1,116 @@
+"""The journey as docs/journey tells it: its documents, sent one after the other, each answer filling in the next."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tests.running_assent import RunningAssent, eventually
+from tests.running_sandbox import RunningSandbox
+
+DOCUMENTS = Path(__file__).parent.parent.parent / "docs" / "journey"
+MADE_ONCE = ("idempotencyKey", "externalId", "slug")
+"""What the documents say once for everybody, and each test has to say for itself."""
+
+SESSION = """
+query Session($id: ID!) {
+  setupSession(id: $id) { status setupStatus url failure { code message } paymentMethod { id label status } }
+}
+"""
+
+
+class Journey:
+    """`answers` holds the last payload of each mutation, by its name, and the setup session as last seen."""
+
+    def __init__(self, assent: RunningAssent, sandbox: RunningSandbox) -> None:
+        self.assent, self.sandbox = assent, sandbox
+        self.answers: dict[str, Any] = {}
+        self._mark = uuid4().hex
+
+    def begin(self, **consent: Any) -> None:
+        """As far as the consent."""
+        for mutation in ("publishTerms", "createProduct", "createPrice", "createCustomer"):
+            self.take(mutation)
+        self.take("recordConsent", **consent)
+
+    def take(self, mutation: str, **changes: Any) -> Any:
+        """One step, which must succeed; its payload. `changes` replace fields of the document's own input."""
+        payload = self.attempt(mutation, **changes)
+        assert payload["error"] is None, payload["error"]
+        return payload
+
+    def attempt(self, mutation: str, **changes: Any) -> Any:
+        """The same, whatever comes of it."""
+        answer = self.assent.graphql(self.document(mutation), self.input(mutation, **changes), name=_capital(mutation))
+        self.answers[mutation] = answer[mutation]
+        return answer[mutation]
+
+    def document(self, mutation: str) -> str:
+        """What the documentation says to send."""
+        return _file(mutation, "graphql").read_text()
+
+    def input(self, mutation: str, **changes: Any) -> dict[str, Any]:
+        """Its variables, filled in from the answers so far."""
+        given = json.loads(_file(mutation, "json").read_text())["input"]
+        for name in MADE_ONCE:
+            if name in given:
+                given[name] = f"{given[name]}-{self._mark}"
+        return {"input": self._filled({**given, **changes})}
+
+    def open_page(self, **changes: Any) -> str:
+        """The hosted page; Stripe's id of its session."""
+        self.take("createSetupSession", **changes)
+        return str(self.session("stripeCheckoutSessionId")["stripeCheckoutSessionId"])
+
+    def session(self, *more: str) -> Any:
+        """The setup session as it is now."""
+        document = SESSION.replace("{ status", f"{{ {' '.join(more)} status")
+        found = self.assent.graphql(document, {"id": self.answers["createSetupSession"]["setupSession"]["id"]})
+        self.answers["setupSession"] = found["setupSession"]
+        return found["setupSession"]
+
+    def ended(self, status: str) -> Any:
+        """The session, once a webhook has told that it is over."""
+        return eventually(lambda: found if (found := self.session())["status"] == status else None)
+
+    def save_card(self, number: str = "4242424242424242") -> Any:
+        """A card, entered on a new page; the method that came of it."""
+        page = self.open_page()
+        answer = self.sandbox.enter_card(page, number)
+        if "/challenge/" in answer.headers["location"]:
+            self.sandbox.press(answer.headers["location"], "Complete")
+        return self.saved()
+
+    def saved(self) -> Any:
+        """The method, once a webhook has told of it."""
+        return eventually(lambda: self.ended("COMPLETE")["paymentMethod"])
+
+    def customer_stripe_id(self) -> str:
+        """Stripe's id of the customer."""
+        return str(self.answers["createCustomer"]["customer"]["stripeId"])
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._filled(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._filled(each) for each in value]
+        if isinstance(value, str) and (place := re.fullmatch(r"<([\w.]+)>", value)):
+            return self._at(place[1])
+        return value
+
+    def _at(self, path: str) -> Any:
+        found: Any = self.answers
+        for name in path.split("."):
+            found = found[name]
+        return found
+
+
+def _file(mutation: str, kind: str) -> Path:
+    words = re.sub(r"([A-Z])", lambda letter: "-" + letter[0].lower(), mutation)
+    [file] = DOCUMENTS.glob(f"*-{words}.{kind}")
+    return file
+
+
+def _capital(mutation: str) -> str:
+    return mutation[0].upper() + mutation[1:]

@@ -79,17 +79,21 @@ async def record(
     )
     await _require_current(session, agreed)
     allowed = make_scope(scope)
-    consent = Consent(
+    proof = evidence.Evidence.of(caller, channel=channel, **reported)
+    consent = _make(customer, agreed, allowed, proof, now)
+    consent.subscription_id, consent.expires_at = named.id if named else None, expires_at
+    return await _write(session, consent, agreed, allowed.product_ids or ())
+
+
+def _make(customer: Customer, agreed: Terms, allowed: Scope, proof: evidence.Evidence, now: datetime) -> Consent:
+    return Consent(
         created_at=now,
         customer_id=customer.id,
         terms_id=agreed.id,
         terms_sha256=agreed.sha256,
-        subscription_id=named.id if named else None,
-        expires_at=expires_at,
         **_columns(allowed),
-        **asdict(evidence.Evidence.of(caller, channel=channel, **reported)),
+        **asdict(proof),
     )
-    return await _write(session, consent, agreed, allowed.product_ids or ())
 
 
 def _columns(allowed: Scope) -> dict[str, Any]:

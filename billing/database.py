@@ -92,9 +92,7 @@ def _sqlite(url: URL) -> AsyncEngine:
 
 
 def _make_sqlite_honest(connection: Any, _record: object) -> None:
-    """Leaves transactions to SQLAlchemy (the driver begins none before a SAVEPOINT), and turns on what SQLite has
-    off.
-    """
+    """Leaves transactions to SQLAlchemy, because the driver begins none before a SAVEPOINT; turns on what is off."""
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")

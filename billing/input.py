@@ -34,6 +34,8 @@ def check_text(field: str, value: str, *, longest: int) -> list[Problem]:
         return [Problem(("input", field), f"This may have at most {longest} characters; it has {len(value)}.")]
     if any(ord(character) < 32 and character not in "\n\t" for character in value):
         return [Problem(("input", field), "This may not have control characters.")]
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        return [Problem(("input", field), "This has half of a character; send whole ones.")]
     return []
 
 

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.errors import Scope
 from billing.tables import (
+    ENDED,
     Consent,
     ConsentUsage,
     Invoice,
@@ -20,7 +21,6 @@ from billing.tables import (
 )
 
 # Stripe's words for subscriptions that nothing revives.
-ENDED = ("canceled", "incomplete_expired")
 # For payments that have been sent and can still succeed.
 UNDER_WAY = ("processing", "requires_action", "requires_capture")
 

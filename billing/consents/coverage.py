@@ -10,13 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import terms
 from billing.consents import scope
-from billing.consents.carrying import ENDED
 from billing.consents.intervals import at_most_once
 from billing.consents.locking import hold_customer
 from billing.consents.spending import month_total
 from billing.consents.standing import ConsentStatus, is_active, status
 from billing.errors import ConsentRequired, ConsentScopeExceeded, NotFound, Scope, TermsSuperseded
-from billing.tables import Consent, ConsentUsage, Operation, OperationStatus, Subscription, Terms
+from billing.tables import ENDED, Consent, ConsentUsage, Operation, OperationStatus, Subscription, Terms
 
 CREATES_SUBSCRIPTION = "createSubscription"
 

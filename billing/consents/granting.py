@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import terms
 from billing.callers import Caller
 from billing.consents import evidence, ledger
-from billing.consents.carrying import ENDED, open_setup_sessions
+from billing.consents.carrying import open_setup_sessions
 from billing.consents.locking import hold_customer
 from billing.consents.scope import ScopeInput, check_products
 from billing.consents.scope import check as check_scope
@@ -19,6 +19,7 @@ from billing.consents.superseding import find_superseded, pass_on
 from billing.errors import InvalidTransition, NotFound, Problem, Scope, TermsSuperseded
 from billing.input import raise_problems
 from billing.tables import (
+    ENDED,
     Consent,
     ConsentChannel,
     ConsentProduct,

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing.tables import Customer
 
 
-async def hold_customer(session: AsyncSession, customer_id: UUID) -> Customer | None:
+async def hold_customer(session: AsyncSession, customer_id: UUID | None) -> Customer | None:
     """The customer, locked until the transaction ends.
 
     `FOR NO KEY UPDATE`, so that rows which merely refer to the customer can be written meanwhile. On SQLite a writing

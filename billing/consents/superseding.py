@@ -7,10 +7,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.consents import scope
-from billing.consents.carrying import ENDED, live_subscriptions, needed_by
+from billing.consents.carrying import live_subscriptions, needed_by
 from billing.consents.coverage import covers
 from billing.errors import Scope
-from billing.tables import Consent, Subscription, Terms
+from billing.tables import ENDED, Consent, Subscription, Terms
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from billing.input import check_text, raise_problems
 from billing.operations import Finish, Next, Outcome, Procedure, Send, answered, unkeyed
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
-from billing.subscriptions.reading import ENDED, get
-from billing.tables import Operation, Subscription
+from billing.subscriptions.reading import get
+from billing.tables import ENDED, Operation, Subscription
 
 
 class CancellationTiming(StrEnum):

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror
 from billing.consents import coverage
+from billing.consents.locking import hold_customer
 from billing.errors import (
     AuthenticationRequired,
     BillingError,
@@ -21,7 +22,7 @@ from billing.operations import Finish, Next, Outcome, Send, answered
 from billing.stripe_gateway import Answer, Declined, Request
 from billing.subscriptions import ending
 from billing.subscriptions.pricing import needed_scope
-from billing.tables import InvoicePayment, Operation, Payment, Price
+from billing.tables import InvoicePayment, Operation, Payment, Price, Subscription
 
 # Stripe expands four levels at most, so the payment behind the first invoice comes with the invoice alone.
 INVOICE_EXPAND = ["payments.data.payment.payment_intent"]
@@ -45,8 +46,9 @@ async def pay_if_covered(session: AsyncSession, operation: Operation, now: datet
 
 
 async def _require_covered(session: AsyncSession, operation: Operation, now: datetime) -> None:
+    """It may rest on a newer consent than it was reserved under: then it belongs to that one."""
     needed = await _needed(session, operation)
-    await coverage.require(
+    consent = await coverage.require(
         session,
         customer_id=operation.customer_id,
         needed=needed,
@@ -56,6 +58,11 @@ async def _require_covered(session: AsyncSession, operation: Operation, now: dat
         invoice_stripe_id=operation.result["invoice"],
         now=now,
     )
+    operation.consent_id = consent.id
+    made = await session.get(Subscription, operation.node_id)
+    if made is not None:
+        made.consent_id = consent.id
+        session.add(made)
 
 
 async def _needed(session: AsyncSession, operation: Operation) -> Scope:
@@ -108,6 +115,8 @@ def settle(operation: Operation) -> Send:
 async def record_settled(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """The invoice as it is: paid, waiting for the customer, or to be taken back."""
     answer = answered(outcome)
+    # The consent may have to be looked at: its lock comes before those of the mirror, everywhere.
+    await hold_customer(session, operation.customer_id)
     await mirror.record(session, answer, now=now)
     if answer.data["status"] == "paid" or isinstance(ending.kept_refusal(operation), AuthenticationRequired):
         return look(operation)

@@ -8,9 +8,6 @@ from billing.callers import Caller
 from billing.errors import NotFound
 from billing.tables import Subscription
 
-# Statuses that nothing leads out of.
-ENDED = frozenset({"canceled", "incomplete_expired"})
-
 
 async def get(session: AsyncSession, caller: Caller, subscription_id: UUID | None, *path: str) -> Subscription:
     """The caller's subscription. Raises NotFound at `path`."""

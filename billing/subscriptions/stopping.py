@@ -9,8 +9,7 @@ from billing import mirror
 from billing.callers import Caller
 from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered
 from billing.stripe_gateway import Request
-from billing.subscriptions.reading import ENDED
-from billing.tables import Operation, Subscription
+from billing.tables import ENDED, Operation, Subscription
 
 
 def stop(subscription: Subscription, *, key: str) -> Call:

@@ -17,9 +17,10 @@ from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Paymen
 from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
 from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
 from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
-from billing.tables.subscriptions import Subscription, SubscriptionItem
+from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
 
 __all__ = [
+    "ENDED",
     "JSON",
     "ApiKey",
     "Consent",

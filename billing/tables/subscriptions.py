@@ -9,6 +9,9 @@ from sqlmodel import Field
 
 from billing.tables.base import JSON, Identifier, Row
 
+# Statuses that nothing leads out of.
+ENDED = ("canceled", "incomplete_expired")
+
 
 class Subscription(Row, table=True):
     """A subscription at Stripe; `consent_id` is set on managed ones, and only by us."""

@@ -30,9 +30,7 @@ def main() -> None:
     app = create_app(Sandbox(settings))
     sys.stdout.write(f"Sandbox: {settings.base_url} (state in {settings.database})\n")
     sys.stdout.flush()
-    uvicorn.run(
-        app, host=HOST, port=given.port, log_level="warning", date_header=False, timeout_graceful_shutdown=3
-    )
+    uvicorn.run(app, host=HOST, port=given.port, log_level="warning", date_header=False, timeout_graceful_shutdown=3)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,12 +5,13 @@ from typing import Any
 
 from sandbox.ids import new_id
 from sandbox.wire import contract
+from sandbox.wire.pagination import shown
 from sandbox.work import Object, Work
 
 
 def emit(work: Work, type: str, obj: Object, previous: Object | None = None) -> None:
     """Record an event with the object as it is now, and queue it for every endpoint that wants it."""
-    data = {"object": deepcopy(obj)}
+    data = {"object": shown(obj)}
     if previous is not None:
         data["previous_attributes"] = previous
     receivers = [each["id"] for each in work.select("webhook_endpoint") if _wants(each, type)]

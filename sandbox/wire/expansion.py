@@ -1,11 +1,11 @@
 """`expand[]`: ids turned into the objects they name, up to four levels deep."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from sandbox.errors import InvalidRequest
 from sandbox.kinds import Kind
+from sandbox.wire.pagination import shown
 from sandbox.work import Object, Work
 
 DEEPEST = 4
@@ -13,7 +13,7 @@ DEEPEST = 4
 
 def expand(work: Work, kinds: Mapping[str, Kind], obj: Object, paths: list[str]) -> Object:
     """A copy of the answer with these paths expanded. InvalidRequest for a path that leads nowhere."""
-    answer = deepcopy(obj)
+    answer = shown(obj)
     for path in paths:
         names = path.split(".")
         if len(names) > DEEPEST:
@@ -64,7 +64,7 @@ def _load(work: Work, kind: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     found = work.find(kind, value)
-    return deepcopy(found) if found else {"id": value, "object": kind, "deleted": True}
+    return shown(found) if found else {"id": value, "object": kind, "deleted": True}
 
 
 def _refuse(name: str, hint: str = "") -> None:

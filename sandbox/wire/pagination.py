@@ -1,13 +1,15 @@
 """Pages of lists: newest first, cursors are ids."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
-from sandbox.errors import InvalidRequest
+from sandbox.errors import InvalidRequest, ResourceMissing
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
 DEFAULT, MOST = 10, 100
+EMBEDDED = ("items", "lines")
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -37,6 +39,27 @@ def page(
     found = work.select(kind, where, " ".join(conditions), tuple(bound))
     shown = found[:limit]
     return list_of(shown[::-1] if backwards else shown, url, has_more=len(found) > limit)
+
+
+def page_within(items: list[Object], params: Params, url: str) -> Object:
+    """The page that `limit` and `starting_after` ask for, of items that live inside another object."""
+    limit, after = _limit(params), params.get("starting_after")
+    ids = [item["id"] for item in items]
+    if after is not None and after not in ids:
+        raise ResourceMissing("item", after, "starting_after")
+    start = ids.index(after) + 1 if after else 0
+    return list_of(items[start : start + limit], url, has_more=len(items) > start + limit)
+
+
+def shown(obj: Object) -> Object:
+    """A copy as the API and events show it: of a list inside an object no more than the first ten."""
+    copy = deepcopy(obj)
+    for each in copy["data"] if copy.get("object") == "list" else [copy]:
+        for name in EMBEDDED:
+            inner = each.get(name)
+            if isinstance(inner, dict) and len(inner.get("data", ())) > DEFAULT:
+                inner.update(data=inner["data"][:DEFAULT], has_more=True)
+    return copy
 
 
 def _limit(params: Params) -> int:

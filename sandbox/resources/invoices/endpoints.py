@@ -8,7 +8,7 @@ from sandbox.resources.invoices import collecting, lifecycle
 from sandbox.resources.invoices.preview import create_preview
 from sandbox.wire.endpoints import Endpoint, retrieve
 from sandbox.wire.metadata import merge
-from sandbox.wire.pagination import list_of, page
+from sandbox.wire.pagination import page, page_within
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -89,9 +89,7 @@ def mark_uncollectible(work: Work, id: str, _params: Params) -> Object:
 def list_lines(work: Work, id: str, params: Params) -> Object:
     """GET /v1/invoices/{invoice}/lines."""
     lines = work.get("invoice", id)["lines"]["data"]
-    limit, after = params.get("limit", 10), params.get("starting_after")
-    start = next((index + 1 for index, line in enumerate(lines) if line["id"] == after), 0)
-    return list_of(lines[start : start + limit], f"{URL}/{id}/lines", has_more=len(lines) > start + limit)
+    return page_within(lines, params, f"{URL}/{id}/lines")
 
 
 def _confirmation_secret(work: Work, invoice: Object) -> Object | None:

@@ -1,6 +1,7 @@
 """What the next invoice of a subscription will be."""
 
 from sandbox.errors import InvalidRequest, ResourceMissing
+from sandbox.resources import invoice_items
 from sandbox.resources.invoices import building
 from sandbox.resources.subscriptions import periods
 from sandbox.wire.params import Params
@@ -25,11 +26,10 @@ def create_preview(work: Work, params: Params) -> Object:
     subscription = work.get("subscription", params.get("subscription"), "subscription")
     if params.get("customer", subscription["customer"]) != subscription["customer"]:
         raise InvalidRequest("The subscription belongs to another customer.", param="customer")
-    params.get("preview_mode")  # nothing but the recurring items is ever due, so both modes show the same
-    return _upcoming(work, subscription)
+    return _upcoming(work, subscription, recurring_only=params.get("preview_mode") == "recurring")
 
 
-def _upcoming(work: Work, subscription: Object) -> Object:
+def _upcoming(work: Work, subscription: Object, *, recurring_only: bool) -> Object:
     items = subscription["items"]["data"]
     due = min(item["current_period_end"] for item in items)
     ends_first = subscription["cancel_at"] is not None and subscription["cancel_at"] <= due
@@ -40,6 +40,8 @@ def _upcoming(work: Work, subscription: Object) -> Object:
         for item in items
         if item["current_period_end"] == due
     ]
+    if not recurring_only:
+        lines += [invoice_items.line(item) for item in invoice_items.waiting(work, subscription)]
     invoice = building.draft(work, subscription, "upcoming", lines)
     invoice.update(
         id=invoice["id"].replace("in_", "upcoming_in_"),

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
-from sandbox.resources import customers
+from sandbox.resources import customers, invoice_items
 from sandbox.resources.invoices import building, collecting, lifecycle
 from sandbox.resources.subscriptions import items
 from sandbox.wire.metadata import merge
@@ -63,7 +63,10 @@ def _first_invoice(work: Work, subscription: Object) -> Object:
         building.line(work, subscription, item, (item["current_period_start"], item["current_period_end"]), trial=trial)
         for item in subscription["items"]["data"]
     ]
+    waiting = invoice_items.waiting(work, subscription)
+    lines += [invoice_items.line(item) for item in waiting]
     invoice = building.draft(work, subscription, "subscription_create", lines)
+    invoice_items.put_on(work, waiting, invoice)
     free = invoice["amount_due"] == 0
     subscription.update(
         latest_invoice=invoice["id"], status="trialing" if trial else "active" if free else "incomplete"

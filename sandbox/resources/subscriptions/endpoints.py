@@ -9,7 +9,7 @@ from sandbox.resources import customers
 from sandbox.resources.subscriptions import creating, ending
 from sandbox.wire.endpoints import Endpoint, retrieve
 from sandbox.wire.metadata import merge
-from sandbox.wire.pagination import list_of, page
+from sandbox.wire.pagination import page, page_within
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -61,9 +61,7 @@ def list_subscriptions(work: Work, params: Params) -> Object:
 def list_items(work: Work, params: Params) -> Object:
     """GET /v1/subscription_items."""
     items = work.get("subscription", params.get("subscription"), "subscription")["items"]["data"]
-    limit, after = params.get("limit", 10), params.get("starting_after")
-    start = next((index + 1 for index, item in enumerate(items) if item["id"] == after), 0)
-    return list_of(items[start : start + limit], "/v1/subscription_items", has_more=len(items) > start + limit)
+    return page_within(items, params, "/v1/subscription_items")
 
 
 def _changes(work: Work, subscription: Object, params: Params) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class CustomerMutations:
 
     @mutation(
         RedactCustomerPayload,
-        "Removes personal values here; records of consent and payment stay provable. Stripe's own copy is removed at Stripe.",
+        "Removes personal values here; records of consent and payment stay provable. Stripe's copy is removed at Stripe.",
         errors="NotFound",
     )
     async def redact_customer(self, info: Info, input: RedactCustomerInput) -> RedactCustomerPayload:

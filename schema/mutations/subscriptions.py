@@ -77,7 +77,7 @@ class SubscriptionMutations:
 
     @mutation(
         CreateSubscriptionPayload,
-        "Starts a subscription within a consent and pays its first invoice with the saved method, the customer being away.",
+        "Starts a subscription within a consent and pays its first invoice with the saved method, off-session.",
         customers=True,
         errors="InvalidInput NotFound NotAllowed InvalidTransition ConsentRequired ConsentScopeExceeded "
         "PaymentMethodUnusable PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict StripeRejected "

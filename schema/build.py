@@ -1,10 +1,22 @@
 """Puts the schema together."""
 
+from collections.abc import Callable
+
 import strawberry
+from strawberry.extensions import (
+    AddValidationRules,
+    DisableIntrospection,
+    MaxTokensLimiter,
+    ParserCache,
+    SchemaExtension,
+    ValidationCache,
+)
 from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import ERRORS
+from schema.limits import MOST_TOKENS, CostLimit, DocumentLimits
 from schema.live import Live
+from schema.masking import CodeOfValidation, MaskingSchema
 from schema.mutations import Mutation
 from schema.payment_methods import AmazonPayPaymentMethod, CardPaymentMethod, OtherPaymentMethod
 from schema.queries import Query
@@ -14,11 +26,26 @@ from schema.scalars import SCALARS
 # Types that are reached only through an interface.
 HIDDEN = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
 
+EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
+    lambda: MaxTokensLimiter(MOST_TOKENS),
+    lambda: AddValidationRules([DocumentLimits]),
+    CodeOfValidation,
+    ParserCache,
+    ValidationCache,
+    CostLimit,
+)
 
-def build(*, suggestions: bool = True) -> strawberry.Schema:
-    """The schema, ready to execute."""
-    config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions)
-    schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Live, types=HIDDEN, config=config)
+
+def build(*, introspection: bool = True) -> strawberry.Schema:
+    """The schema, ready to execute. Without introspection, errors give no hints at names either."""
+    schema = MaskingSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Live,
+        types=HIDDEN,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
+        extensions=EXTENSIONS if introspection else (*EXTENSIONS, DisableIntrospection),
+    )
     connect(schema._schema)  # noqa: SLF001 - Strawberry has no other way to what it makes
     return schema
 

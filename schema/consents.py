@@ -17,6 +17,7 @@ from schema.enums import ConsentChannel, ConsentStatus, ConsentUsage
 from schema.nodes import Node
 from schema.nouns import Customer, Product, Subscription, Terms
 from schema.reads import NOW, among, column, described, filled, many, money, node, one, paged, part
+from schema.reads.declaring import COST
 from schema.scalars import URL, Currency
 from schema.values import BillingInterval, Money
 
@@ -71,7 +72,7 @@ class Document:
     media_type: str = strawberry.field(description="The file's type, e.g. application/pdf.")
     consent_id: strawberry.Private[UUID]
 
-    @strawberry.field(description="The SHA-256 of the file as it is now, in hexadecimal.")
+    @strawberry.field(description="The SHA-256 of the file as it is now, in hexadecimal.", metadata={COST: 1_000})
     async def sha256(self, info: Info) -> str:
         """Of the document as it would be opened now."""
         async with info.context.runtime.database.read() as session:

@@ -57,9 +57,10 @@ class ConsentLedger:
     intact: bool = filled(
         "Whether every record, and every row that it speaks of, is as it was written.",
         _is_intact,
+        cost=100,
         id=tables.Customer.id,
     )
     broken_at: Consent | None = filled(
-        "The first consent with something that is not.", _broken_at, id=tables.Customer.id
+        "The first consent with something that is not.", _broken_at, cost=100, id=tables.Customer.id
     )
     records: list[LedgerRecord] = many("The chain, first record first.", on=_of_customer, order=(record.sequence,))

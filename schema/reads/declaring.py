@@ -21,6 +21,7 @@ from schema.reads.sql import Major, constant
 # Where a field keeps its declaration.
 KEY = "read"
 MERCHANT_ONLY = "merchant_only"
+COST = "cost"
 
 # SQLModel gives its columns the types of their values, so expressions over them cannot be typed.
 Expression = Any
@@ -273,9 +274,13 @@ def merchant_only(field: Any) -> Any:
     return field
 
 
-def filled(description: str, fill: Callable[[Any, dict[str, Any]], Awaitable[Any]], **needs: Expression) -> Any:
-    """A value that code fills in."""
-    return _field(description, Filled(needs, fill))
+def filled(
+    description: str, fill: Callable[[Any, dict[str, Any]], Awaitable[Any]], *, cost: int = 0, **needs: Expression
+) -> Any:
+    """A value that code fills in; `cost` is how many objects of an answer it weighs."""
+    made = _field(description, Filled(needs, fill))
+    made.metadata = {**made.metadata, COST: cost}
+    return made
 
 
 def equals(

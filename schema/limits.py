@@ -1,0 +1,224 @@
+"""Limits of a document, each checked before any SQL: a document may ask for a lot, and not for everything at once.
+
+What a document says alone is checked once, with its validation; what its variables say, the sizes of pages, with each
+request. A fragment is measured once however often it is used, so that measuring itself stays cheap.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLSchema,
+    IntValueNode,
+    ListValueNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    type_from_ast,
+    visit,
+)
+from graphql.validation.validation_context import ASTValidationContext
+from strawberry.extensions import SchemaExtension
+
+from schema.faults import COST_EXCEEDED, fault
+from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE
+from schema.reads.declaring import COST, Declaration, Lookup, Many, Paged, Part, Within
+from schema.reads.types import DEFINITION, declaration_of
+
+MOST_TOKENS = 2_000
+MOST_LEVELS = 15
+MOST_FIELDS = 1_000
+"""With fragments unrolled: how much there is to compile."""
+MOST_ROOT_FIELDS = 20
+# One call makes an object of JSON, and PostgreSQL's takes 50 keys: a type's own fields and these have to fit in.
+MOST_ALIASES = 25
+MOST_DIRECTIVES = 5
+"""On one field."""
+HIGHEST_COST = 50_000
+"""Objects in the answer, were every page full."""
+
+# What a list counts for that has no pages.
+LIST_SIZE = 3
+# Objects that only hold a connection together.
+CONNECTION_PARTS = frozenset({"edges", "pageInfo"})
+
+Below = Callable[[], int]
+OfField = Callable[[FieldNode, GraphQLField | None, Below], int]
+
+
+class DocumentLimits(ASTValidationRule):
+    """What no document may go beyond, whatever its variables."""
+
+    def __init__(self, context: ASTValidationContext) -> None:
+        super().__init__(context)
+        for message in problems_of(context.document):
+            context.report_error(fault(COST_EXCEEDED, message))
+
+
+class CostLimit(SchemaExtension):
+    """What no request may go beyond. Raises COST_EXCEEDED."""
+
+    def on_execute(self) -> Iterator[None]:
+        """Before the first resolver."""
+        document, schema = self.execution_context.graphql_document, self.execution_context.schema
+        if document is not None:
+            name, variables = self.execution_context.operation_name, self.execution_context.variables or {}
+            cost = cost_of(schema._schema, document, name, variables)  # noqa: SLF001 - there is no other way to it
+            if cost > HIGHEST_COST:
+                raise fault(
+                    COST_EXCEEDED,
+                    f"The answer could have {cost} objects, and may have {HIGHEST_COST}: ask for smaller pages.",
+                )
+        yield
+
+
+def problems_of(document: DocumentNode) -> Iterator[str]:
+    """A sentence for each limit that the document goes beyond."""
+    tally = Tally()
+    visit(document, tally)
+    depth = Measure(None, document, lambda _, __, below: 1 + below(), lambda found: max(found, default=0))
+    fields = Measure(None, document, lambda _, __, below: 1 + below(), sum)
+    width = Measure(None, document, lambda *_: 1, sum)
+    for what, found, most in (
+        ("levels of fields", depth.largest, MOST_LEVELS),
+        ("fields, fragments unrolled", fields.largest, MOST_FIELDS),
+        ("fields at its root", width.largest, MOST_ROOT_FIELDS),
+        ("aliases", tally.aliases, MOST_ALIASES),
+        ("directives at one place", tally.directives, MOST_DIRECTIVES),
+    ):
+        if found > most:
+            yield f"A document may have at most {most} {what}; this one has {found}."
+
+
+def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: str | None, variables: Mapping[str, Any]) -> int:
+    """How many objects the answer could have, and what else is dear."""
+    chosen = [
+        each
+        for each in document.definitions
+        if isinstance(each, OperationDefinitionNode) and (not operation or (each.name and each.name.value == operation))
+    ]
+    return max((Measure(schema, document, _Prices(each, variables).of, sum).of(each) for each in chosen), default=0)
+
+
+class Tally(Visitor):
+    """Counts what is written, wherever it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aliases = self.directives = 0
+
+    def enter(self, node: Node, *_: Any) -> None:
+        """Every node of the document."""
+        if isinstance(node, FieldNode) and node.alias:
+            self.aliases += 1
+        self.directives = max(self.directives, len(getattr(node, "directives", None) or ()))
+
+
+@dataclass
+class Measure:
+    """One number for a selection: what `of_field` says of each field, `together`. Introspection counts for nothing."""
+
+    schema: GraphQLSchema | None
+    document: DocumentNode
+    of_field: OfField
+    together: Callable[[Iterable[int]], int]
+    known: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def largest(self) -> int:
+        """That of the largest operation."""
+        found = (each for each in self.document.definitions if isinstance(each, OperationDefinitionNode))
+        return max(map(self.of, found), default=0)
+
+    def of(self, operation: OperationDefinitionNode) -> int:
+        """That of one operation."""
+        root = self.schema.get_root_type(operation.operation) if self.schema else None
+        return self._set(operation.selection_set, root)
+
+    def _set(self, selections: SelectionSetNode | None, type_: Any) -> int:
+        return self.together([self._one(each, type_) for each in selections.selections]) if selections else 0
+
+    def _one(self, node: SelectionNode, type_: Any) -> int:
+        if isinstance(node, FieldNode):
+            return self._field(node, type_)
+        if isinstance(node, FragmentSpreadNode):
+            return self._fragment(node.name.value)
+        return self._fragment_set(node, type_)
+
+    def _field(self, node: FieldNode, type_: Any) -> int:
+        if node.name.value.startswith("__"):
+            return 0
+        definition = getattr(type_, "fields", {}).get(node.name.value)
+        inner = get_named_type(definition.type) if definition else None
+        return self.of_field(node, definition, lambda: self._set(node.selection_set, inner))
+
+    def _fragment(self, name: str) -> int:
+        if name not in self.known:
+            self.known[name] = 0  # for one that leads back to itself, which another rule refuses
+            found = (each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode))
+            fragment = next((each for each in found if each.name.value == name), None)
+            self.known[name] = self._fragment_set(fragment, None) if fragment else 0
+        return self.known[name]
+
+    def _fragment_set(self, fragment: Any, type_: Any) -> int:
+        if self.schema and fragment.type_condition:
+            type_ = type_from_ast(self.schema, fragment.type_condition)
+        return self._set(fragment.selection_set, type_)
+
+
+@dataclass(frozen=True)
+class _Prices:
+    """What each field of an operation costs with these variables."""
+
+    operation: OperationDefinitionNode
+    variables: Mapping[str, Any]
+
+    def of(self, node: FieldNode, definition: GraphQLField | None, below: Below) -> int:
+        """An object counts for one, a page for its size, a part of an object and a plain value for nothing."""
+        if definition is None:
+            return below()
+        own: int = definition.extensions[DEFINITION].metadata.get(COST, 0)
+        return own + self._size(node, declaration_of(definition)) * (self._weight(node, definition) + below())
+
+    def _size(self, node: FieldNode, declaration: Declaration | None) -> int:
+        if isinstance(declaration, Paged | Within):
+            size = self._value(node, "first")
+            return min(size, LARGEST_PAGE) if isinstance(size, int) and size > 0 else DEFAULT_PAGE
+        if isinstance(declaration, Lookup):
+            keys = self._value(node, "ids")
+            return len(keys) if isinstance(keys, list) else 1
+        return LIST_SIZE if isinstance(declaration, Many) else 1
+
+    def _weight(self, node: FieldNode, definition: GraphQLField) -> int:
+        """Whether it is an object of its own."""
+        is_light = isinstance(declaration_of(definition), Paged | Within | Part) or node.name.value in CONNECTION_PARTS
+        return 0 if is_light or not node.selection_set else 1
+
+    def _value(self, node: FieldNode, argument: str) -> Any:
+        """What is given for an argument: a number, a list of anything, or None."""
+        given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
+        if isinstance(given, VariableNode):
+            name = given.name.value
+            defaults = {
+                each.variable.name.value: each.default_value for each in self.operation.variable_definitions or ()
+            }
+            return self.variables[name] if name in self.variables else _literal(defaults.get(name))
+        return _literal(given)
+
+
+def _literal(node: ValueNode | None) -> Any:
+    if isinstance(node, IntValueNode):
+        return int(node.value)
+    return list(node.values) if isinstance(node, ListValueNode) else None

@@ -10,8 +10,8 @@ from sandbox.errors import EmptyRefused, InvalidRequest
 from sandbox.wire import contract
 from sandbox.wire.params import Params
 
-INTEGER = re.compile(r"-?\d+")
-INDEX = re.compile(r"\d+")
+INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+INDEX = re.compile(r"\d{1,9}", re.ASCII)
 REMOVED = "payment_method_types"
 
 

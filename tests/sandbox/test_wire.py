@@ -69,6 +69,8 @@ def test_an_unknown_address_is_a_404_in_json(raw: httpx.Client) -> None:
         ("/v1/customers", {"email": "nobody"}, "email_invalid", "email"),
         ("/v1/customers", {"tax_exempt": "perhaps"}, None, "tax_exempt"),
         ("/v1/customers", {"balance": "much"}, "parameter_invalid_integer", "balance"),
+        ("/v1/customers", {"balance": "9" * 30}, "parameter_invalid_integer", "balance"),
+        ("/v1/customers", {"expand": "sources"}, None, "expand"),
         ("/v1/customers", {"address": "here"}, None, "address"),
         ("/v1/customers", {"name[first]": "Ada"}, None, "name"),
         ("/v1/customers", {"metadata": "x"}, None, "metadata"),
@@ -106,6 +108,12 @@ def test_lists_may_be_written_with_and_without_indexes(raw: httpx.Client) -> Non
 
 def test_a_body_that_is_no_form_is_refused(raw: httpx.Client) -> None:
     assert raw.post("/v1/customers", json={"email": "a@example.com"}).status_code == 400
+
+
+def test_bytes_that_are_no_text_are_refused(raw: httpx.Client) -> None:
+    assert raw.get("/v1/customers?email=%ff").status_code == 400
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert raw.post("/v1/customers", content=b"name=%ff", headers=form).status_code == 400
 
 
 def test_metadata_is_merged_key_by_key(client: stripe.StripeClient) -> None:

@@ -17,7 +17,7 @@ from schema.enums import ConsentChannel, ConsentStatus, ConsentUsage
 from schema.nodes import Node
 from schema.nouns import Customer, Product, Subscription, Terms
 from schema.reads import NOW, among, column, described, filled, many, money, node, one, paged, part
-from schema.reads.declaring import COST
+from schema.reads.declarations import COST
 from schema.scalars import URL, Currency
 from schema.values import BillingInterval, Money
 

@@ -18,19 +18,14 @@ __all__ = [
     "EventSource",
     "EventStatus",
     "IntervalUnit",
-    "InvoiceStatus",
     "LedgerAction",
     "PaymentMethodStatus",
     "PaymentMethodType",
-    "PaymentStatus",
-    "SetupIntentStatus",
     "SetupMethodType",
-    "SetupSessionStatus",
-    "SubscriptionStatus",
 ]
 
 
-def _enum(cls: type[Enum], name: str, description: str, meanings: Mapping[str, str]) -> None:
+def make_enum(cls: type[Enum], name: str, description: str, meanings: Mapping[str, str]) -> None:
     """Makes a GraphQL enum of the class; every value has to have its meaning."""
     made: Any = strawberry.enum(cls, name=name, description=description)
     for value in made.__strawberry_definition__.values:
@@ -61,40 +56,6 @@ class SetupMethodType(StrEnum):
     AMAZON_PAY = "AMAZON_PAY"
 
 
-class SetupSessionStatus(StrEnum):
-    """Of a Checkout Session."""
-
-    OPEN = "OPEN"
-    COMPLETE = "COMPLETE"
-    EXPIRED = "EXPIRED"
-
-
-class SetupIntentStatus(StrEnum):
-    """Of a SetupIntent."""
-
-    REQUIRES_PAYMENT_METHOD = "REQUIRES_PAYMENT_METHOD"
-    REQUIRES_CONFIRMATION = "REQUIRES_CONFIRMATION"
-    REQUIRES_ACTION = "REQUIRES_ACTION"
-    PROCESSING = "PROCESSING"
-    SUCCEEDED = "SUCCEEDED"
-    CANCELED = "CANCELED"
-    OTHER = "OTHER"
-
-
-class SubscriptionStatus(StrEnum):
-    """Of a subscription."""
-
-    INCOMPLETE = "INCOMPLETE"
-    INCOMPLETE_EXPIRED = "INCOMPLETE_EXPIRED"
-    TRIALING = "TRIALING"
-    ACTIVE = "ACTIVE"
-    PAST_DUE = "PAST_DUE"
-    UNPAID = "UNPAID"
-    PAUSED = "PAUSED"
-    CANCELED = "CANCELED"
-    OTHER = "OTHER"
-
-
 class CancellationTiming(StrEnum):
     """When a cancellation takes effect."""
 
@@ -102,40 +63,13 @@ class CancellationTiming(StrEnum):
     PERIOD_END = "PERIOD_END"
 
 
-class InvoiceStatus(StrEnum):
-    """Of an invoice."""
-
-    DRAFT = "DRAFT"
-    OPEN = "OPEN"
-    PAID = "PAID"
-    UNCOLLECTIBLE = "UNCOLLECTIBLE"
-    VOID = "VOID"
-    DELETED = "DELETED"
-    OTHER = "OTHER"
-
-
-class PaymentStatus(StrEnum):
-    """Of a PaymentIntent."""
-
-    REQUIRES_PAYMENT_METHOD = "REQUIRES_PAYMENT_METHOD"
-    REQUIRES_CONFIRMATION = "REQUIRES_CONFIRMATION"
-    REQUIRES_ACTION = "REQUIRES_ACTION"
-    PROCESSING = "PROCESSING"
-    REQUIRES_CAPTURE = "REQUIRES_CAPTURE"
-    SUCCEEDED = "SUCCEEDED"
-    CANCELED = "CANCELED"
-    OTHER = "OTHER"
-
-
-UNKNOWN = "A status of Stripe's that this version does not know."
-
-_enum(
+make_enum(
     IntervalUnit,
     "IntervalUnit",
     "The unit of a billing interval.",
     {"DAY": "Days.", "WEEK": "Weeks.", "MONTH": "Calendar months.", "YEAR": "Years."},
 )
-_enum(
+make_enum(
     ConsentUsage,
     "ConsentUsage",
     "What kind of payments a consent allows.",
@@ -145,7 +79,7 @@ _enum(
         "UNSCHEDULED": "Payments that the merchant starts when something is owed, at no fixed interval.",
     },
 )
-_enum(
+make_enum(
     ConsentStatus,
     "ConsentStatus",
     "Whether anything may still rest on a consent.",
@@ -156,7 +90,7 @@ _enum(
         "EXPIRED": "Its time is over.",
     },
 )
-_enum(
+make_enum(
     ConsentChannel,
     "ConsentChannel",
     "Where the customer agreed.",
@@ -169,7 +103,7 @@ _enum(
         "OTHER": "Elsewhere.",
     },
 )
-_enum(
+make_enum(
     LedgerAction,
     "LedgerAction",
     "What a record of the ledger says.",
@@ -179,7 +113,7 @@ _enum(
         "REDACTED": "Its personal values were removed.",
     },
 )
-_enum(
+make_enum(
     PaymentMethodType,
     "PaymentMethodType",
     "The kind of a payment method.",
@@ -189,7 +123,7 @@ _enum(
         "OTHER": "Any other kind; `stripeType` has Stripe's word for it.",
     },
 )
-_enum(
+make_enum(
     PaymentMethodStatus,
     "PaymentMethodStatus",
     "Whether a payment method can be charged.",
@@ -200,88 +134,19 @@ _enum(
         "DETACHED": "It was removed from the customer.",
     },
 )
-_enum(
+make_enum(
     SetupMethodType,
     "SetupMethodType",
     "A kind of method that a setup session can save.",
     {"CARD": "A card.", "AMAZON_PAY": "An Amazon Pay account."},
 )
-_enum(
-    SetupSessionStatus,
-    "SetupSessionStatus",
-    "How far a setup session has come.",
-    {
-        "OPEN": "The customer can still complete it.",
-        "COMPLETE": "The customer has completed it; `setupStatus` tells whether the method is saved.",
-        "EXPIRED": "Its time is over, or it was ended.",
-    },
-)
-_enum(
-    SetupIntentStatus,
-    "SetupIntentStatus",
-    "How far saving the method has come.",
-    {
-        "REQUIRES_PAYMENT_METHOD": "Nothing was tried yet, or the last try failed: see `failure`.",
-        "REQUIRES_CONFIRMATION": "A method was given and not confirmed yet.",
-        "REQUIRES_ACTION": "The customer is being asked, e.g. at Amazon or by the bank.",
-        "PROCESSING": "The answer is not known yet.",
-        "SUCCEEDED": "The method is saved.",
-        "CANCELED": "It was given up.",
-        "OTHER": UNKNOWN,
-    },
-)
-_enum(
-    SubscriptionStatus,
-    "SubscriptionStatus",
-    "Stripe's status of a subscription.",
-    {
-        "INCOMPLETE": "The first payment is still to come.",
-        "INCOMPLETE_EXPIRED": "The first payment did not come in time; it never started.",
-        "TRIALING": "In its trial.",
-        "ACTIVE": "In good standing.",
-        "PAST_DUE": "The latest invoice is not paid, and is tried again.",
-        "UNPAID": "The latest invoice is not paid, and is not tried again.",
-        "PAUSED": "Its trial ended without a payment method.",
-        "CANCELED": "It has ended.",
-        "OTHER": UNKNOWN,
-    },
-)
-_enum(
+make_enum(
     CancellationTiming,
     "CancellationTiming",
     "When a cancellation takes effect.",
     {"NOW": "At once.", "PERIOD_END": "When what is paid for is over."},
 )
-_enum(
-    InvoiceStatus,
-    "InvoiceStatus",
-    "Stripe's status of an invoice.",
-    {
-        "DRAFT": "It can still change.",
-        "OPEN": "It is to be paid.",
-        "PAID": "It is paid.",
-        "UNCOLLECTIBLE": "Nobody expects it to be paid any more, though it still can be.",
-        "VOID": "It was withdrawn.",
-        "DELETED": "It was a draft, and was deleted.",
-        "OTHER": UNKNOWN,
-    },
-)
-_enum(
-    PaymentStatus,
-    "PaymentStatus",
-    "Stripe's status of a payment.",
-    {
-        "REQUIRES_PAYMENT_METHOD": "Nothing was tried yet, or the last try failed: see `failure`.",
-        "REQUIRES_CONFIRMATION": "It was prepared and not sent.",
-        "REQUIRES_ACTION": "The customer has to come back and confirm: see `nextAction`.",
-        "PROCESSING": "The answer is not known yet.",
-        "REQUIRES_CAPTURE": "The amount is held and not taken.",
-        "SUCCEEDED": "It is paid.",
-        "CANCELED": "It was given up.",
-        "OTHER": UNKNOWN,
-    },
-)
-_enum(
+make_enum(
     EventStatus,
     "StripeEventStatus",
     "How far an event has come.",
@@ -292,7 +157,7 @@ _enum(
         "FAILED": "The last try failed; `replayStripeEvent` tries again.",
     },
 )
-_enum(
+make_enum(
     EventSource,
     "StripeEventSource",
     "How an event reached Assent.",

@@ -7,11 +7,11 @@ from sqlmodel import col, select
 
 from billing import tables
 from schema.connections import Connection
-from schema.enums import InvoiceStatus
 from schema.nodes import Node
 from schema.nouns import Customer, Payment, Subscription
 from schema.reads import among, as_enum, column, described, many, money, node, one, paged, part
 from schema.scalars import URL
+from schema.statuses import InvoiceStatus
 from schema.values import Money, Period
 
 table: Any = tables.Invoice

@@ -7,11 +7,11 @@ from sqlalchemy import func, null, or_
 from sqlmodel import col, select
 
 from billing import tables
-from schema.enums import PaymentStatus
 from schema.nodes import Node
 from schema.nouns import Consent, Customer, Invoice, PaymentMethod
 from schema.reads import among, as_enum, column, constant, described, money, node, one, part
 from schema.scalars import JSON, URL
+from schema.statuses import PaymentStatus
 from schema.values import Money
 
 table: Any = tables.Payment

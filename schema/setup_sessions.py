@@ -8,11 +8,12 @@ from sqlmodel import select
 
 from billing import tables
 from schema.context import Context
-from schema.enums import SetupIntentStatus, SetupMethodType, SetupSessionStatus
+from schema.enums import SetupMethodType
 from schema.nodes import Node
 from schema.nouns import Consent, Customer, PaymentMethod
 from schema.reads import as_enum, column, described, filled, node, one, part, word
 from schema.scalars import URL
+from schema.statuses import SetupIntentStatus, SetupSessionStatus
 
 table: Any = tables.SetupSession
 intent: Any = tables.SetupIntent

@@ -10,11 +10,11 @@ from sqlmodel import col
 from billing import tables
 from schema import invoices
 from schema.connections import Connection
-from schema.enums import SubscriptionStatus
 from schema.nodes import Node
 from schema.nouns import Consent, Customer, Invoice, PaymentMethod, Price
 from schema.reads import among, as_enum, column, described, identity, many, node, one, paged, part
 from schema.scalars import JSON
+from schema.statuses import SubscriptionStatus
 from schema.values import Period
 
 table: Any = tables.Subscription

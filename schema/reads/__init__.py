@@ -1,11 +1,13 @@
 """Reads: types declare where they live, and a selection is compiled into one SQL statement.
 
-`declaring` has the words of the declarations, `selecting` reads the document, `compiling` writes the SQL (with `places`
-and `pages`, and `sql` for what the two databases write differently), `reading` runs it.
+`words` are those of the declarations, and `declarations` what they stand for; `selecting` reads the document,
+`compiling` writes the SQL (with `places` and `pages`, and `sql` for what the two databases write differently), and
+`reading` runs it.
 """
 
-from schema.reads.declaring import (
-    Argument,
+from schema.reads.declarations import Argument
+from schema.reads.sql import MONTH, NOW, VIEWER, constant
+from schema.reads.words import (
     among,
     as_enum,
     column,
@@ -27,7 +29,6 @@ from schema.reads.declaring import (
     variant,
     word,
 )
-from schema.reads.sql import MONTH, NOW, VIEWER, constant
 
 __all__ = [
     "MONTH",

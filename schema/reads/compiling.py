@@ -14,9 +14,7 @@ from typing import Any
 from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type
 from sqlalchemy import Integer, Select, and_, bindparam, case, false, func, select, true
 
-from schema.reads.declaring import (
-    AFTER,
-    FIRST,
+from schema.reads.declarations import (
     Argument,
     Declaration,
     Expression,
@@ -37,6 +35,7 @@ from schema.reads.places import OF, Place, place_rows
 from schema.reads.selecting import TYPENAME, Selected
 from schema.reads.sql import VIEWER, Instant, Json, JsonBoolean, JsonList, constant, json_object, text_of
 from schema.reads.types import condition_of, declared, field_type, kinds_of, python_name, source_of, sources_of
+from schema.reads.words import AFTER, FIRST
 
 # How the scalars are written as JSON; the others are what the database makes of their columns.
 FORMATS = {"DateTime": Instant, "Boolean": JsonBoolean, "JSON": Json}

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, sele
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from billing.tables import Identifier
-from schema.reads.declaring import Expression
+from schema.reads.declarations import Expression
 from schema.reads.places import KEY, OF, Place
 from schema.reads.selecting import TYPENAME, Bound, Selected
 from schema.reads.sql import Json, JsonBoolean, JsonList, constant, json_object

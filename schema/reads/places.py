@@ -11,7 +11,7 @@ from typing import Any, Self
 from sqlalchemy import CTE, Column, ColumnElement, FromClause, MetaData, Select, Table, func, literal_column, select
 from sqlalchemy.sql import coercions, roles, visitors
 
-from schema.reads.declaring import Expression, Source
+from schema.reads.declarations import Expression, Source
 from schema.reads.sql import Moment, constant, text_of
 
 KEY, OF, VALUE = "row_key", "of_key", "value_of"

@@ -17,7 +17,7 @@ from billing.payment_methods import month_of
 from schema.context import Context
 from schema.permissions import authorize
 from schema.reads.compiling import compile_field, compile_lookup
-from schema.reads.declaring import MERCHANT_ONLY, Declaration, Filled, Lookup
+from schema.reads.declarations import MERCHANT_ONLY, Declaration, Filled, Lookup
 from schema.reads.selecting import Bound, select
 from schema.reads.types import DEFINITION, declaration_of, sources_of
 

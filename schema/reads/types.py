@@ -11,7 +11,7 @@ from graphql import (
     is_abstract_type,
 )
 
-from schema.reads.declaring import KEY, Argument, Declaration, Expression, Source
+from schema.reads.declarations import KEY, Argument, Declaration, Expression, Source
 
 DEFINITION = "strawberry-definition"
 

@@ -4,167 +4,37 @@ Each word makes one field of a Strawberry type and keeps in the field's metadata
 over the tables' own columns; the compiler moves them to the place in the statement where the type is selected.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
-from sqlalchemy import ColumnElement, Table, case, func
+from sqlalchemy import ColumnElement, case, func
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from schema.faults import bad_input
-from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE, convert_cursor, convert_page_size
+from schema.reads.cursors import DEFAULT_PAGE, convert_cursor, convert_page_size
+from schema.reads.declarations import (
+    COST,
+    KEY,
+    MERCHANT_ONLY,
+    Argument,
+    Declaration,
+    Expression,
+    Filled,
+    Identity,
+    Leaf,
+    Lookup,
+    Many,
+    One,
+    Order,
+    Paged,
+    Part,
+    Source,
+    Within,
+    as_given,
+)
 from schema.reads.sql import Major, constant
-
-# Where a field keeps its declaration.
-KEY = "read"
-MERCHANT_ONLY = "merchant_only"
-COST = "cost"
-
-# SQLModel gives its columns the types of their values, so expressions over them cannot be typed.
-Expression = Any
-Order = tuple[Expression, ...]
-
-
-def _as_given(value: Any) -> Any:
-    return value
-
-
-@dataclass(frozen=True)
-class Argument:
-    """An argument of a field.
-
-    The value `neutral` asks for nothing. Of any other, `convert` makes the value to bind: null where no row can have
-    it, a mapping to bind several. `condition` is what the bound value asks of the row.
-    """
-
-    name: str
-    type: Any
-    description: str
-    condition: Callable[[Any], Expression] | None = None
-    convert: Callable[[Any], Any] = _as_given
-    default: Any = strawberry.UNSET
-    neutral: Any = None
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """An expression over the type's own row; `customers` is what a customer's token gets instead."""
-
-    expression: Expression
-    customers: Expression = None
-
-
-@dataclass(frozen=True)
-class Identity:
-    """The row's id behind its noun."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """An object made of the same row, null unless `when`. `given` are its fields, where its type has none declared."""
-
-    given: Mapping[str, Leaf]
-    when: Expression = None
-
-
-@dataclass(frozen=True)
-class Relation:
-    """Rows tied to this one by a condition; nothing at all unless `when`."""
-
-    on: Expression = None
-    order: Order = ()
-    when: Expression = None
-    arguments: tuple[Argument, ...] = ()
-
-
-class One(Relation):
-    """The first of them, or null."""
-
-
-class Many(Relation):
-    """All of them."""
-
-
-class Paged(Relation):
-    """A page of them, newest first."""
-
-
-@dataclass(frozen=True)
-class Within:
-    """A relation of the row of `source` that `argument` finds; null where there is none for the caller."""
-
-    source: type[Any]
-    argument: Argument
-    relation: Relation
-
-    @property
-    def arguments(self) -> tuple[Argument, ...]:
-        """Those of the relation besides."""
-        return (self.argument, *self.relation.arguments)
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """Rows of any type by their keys in `column`. `parse` makes noun and key of the client's text, or None."""
-
-    column: str
-    parse: Callable[[str], tuple[str, Any] | None]
-    argument: Argument
-
-    @property
-    def arguments(self) -> tuple[Argument, ...]:
-        """The only one, bound as the keys of each noun."""
-        return (replace(self.argument, convert=self._by_noun),)
-
-    def arrange(self, answer: dict[str, list[dict[str, Any]]], given: dict[str, Any]) -> Any:
-        """The rows in the order in which they were asked for."""
-        wanted = given[self.argument.name]
-        found = {(noun, each["key"]): each["node"] for noun, rows in answer.items() for each in rows}
-        nodes = [found.get((asked[0], str(asked[1]))) if asked else None for asked in map(self.parse, _listed(wanted))]
-        return nodes if isinstance(wanted, list) else nodes[0]
-
-    def _by_noun(self, wanted: str | list[str]) -> dict[str, Any]:
-        texts = _listed(wanted)
-        if len(texts) > LARGEST_PAGE:
-            raise bad_input(f"`{self.argument.name}` may have at most {LARGEST_PAGE}; there are {len(texts)}.")
-        keys: dict[str, list[Any]] = {}
-        for noun, key in filter(None, map(self.parse, texts)):
-            keys.setdefault(noun, []).append(key)
-        return keys
-
-
-def _listed(wanted: str | list[str]) -> list[str]:
-    return wanted if isinstance(wanted, list) else [wanted]
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A value that takes code: `fill` is given the GraphQL info and what it `needs` of the row."""
-
-    needs: Mapping[str, Expression]
-    fill: Callable[[Any, dict[str, Any]], Awaitable[Any]]
-
-
-Declaration = Leaf | Identity | Part | Relation | Within | Lookup | Filled
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a type lives.
-
-    `owner` is the column with the id of the customer to whom a row belongs; None: to nobody. `stripe` is what Stripe's
-    ids of such objects begin with.
-    """
-
-    table: Table
-    noun: str
-    owner: str | None = None
-    stripe: str | None = None
-    merchant_only: bool = False
-
 
 T = TypeVar("T", bound=type[Any])
 
@@ -284,7 +154,7 @@ def filled(
 
 
 def equals(
-    name: str, type_: Any, compared: Expression, description: str, *, convert: Any = _as_given, default: Any = None
+    name: str, type_: Any, compared: Expression, description: str, *, convert: Any = as_given, default: Any = None
 ) -> Argument:
     """An argument to which something has to be equal."""
     default = strawberry.UNSET if default is None else default

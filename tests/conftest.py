@@ -11,7 +11,10 @@ import pytest
 
 from billing.database import Database
 from billing.migrations import migrate
+from billing.runtime import Runtime
+from billing.stripe_gateway import StripeGateway
 from tests.postgres import postgres_url, running_postgres
+from tests.running_sandbox import KEY, RunningSandbox
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -70,6 +73,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """A local Stripe for all tests of a process: each has its own customers, and a database that knows no others."""
+    with RunningSandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture
+async def runtime(database: Database, sandbox: RunningSandbox) -> AsyncIterator[Runtime]:
+    """Assent without its edges: the real database, and the real SDK speaking to the sandbox."""
+    gateway = StripeGateway(KEY, account="acct_test", base=sandbox.base_url)
+    yield Runtime(database, gateway, allows_redirect=lambda url: url.startswith("https://shop.example/"))
+    await gateway.close()
 
 
 def sqlite_copy(request: pytest.FixtureRequest) -> Iterator[str]:

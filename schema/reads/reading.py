@@ -103,11 +103,11 @@ async def read(info: Info, wanted: Reference) -> Any:
     ids = [wanted.ids] if isinstance(wanted.ids, UUID) else list(wanted.ids)
     type_ = get_named_type(info.return_type)
     noun = wanted.noun or next(iter(sources_of(info.schema, type_)))
-    selected, _ = select(info)
+    selected, values = select(info)
     asked = replace(selected, key="", name="", bound=(Bound("ids", "ids", (noun,)),))
     for_customer = context.caller is not None and context.caller.is_customer
     statement = compile_lookup(info.schema, type_.name, asked, for_customer=for_customer)
-    answer = await _run(context, statement, {"ids" + noun: ids})
+    answer = await _run(context, statement, {**values, "ids" + noun: ids})
     found = {each["key"]: each["node"] for each in answer[noun]}
     if isinstance(wanted.ids, UUID):
         return found.get(str(wanted.ids))

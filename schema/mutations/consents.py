@@ -123,7 +123,7 @@ class ConsentMutations:
 
     @mutation(
         RecordConsentPayload,
-        "Records what a customer agreed to, in the customer's ledger. An older consent of the same kind gives way to it.",
+        "Records what a customer agreed to, in the customer's ledger. An older one of the same kind gives way to it.",
         customers=True,
         errors="NotFound InvalidInput TermsSuperseded InvalidTransition IdempotencyMismatch Conflict",
     )

@@ -125,7 +125,7 @@ class CustomerMutations:
 
     @mutation(
         RedactCustomerPayload,
-        "Removes personal values here; records of consent and payment stay provable. Stripe's copy is removed at Stripe.",
+        "Removes personal values here; records of consent and payment stay provable. Stripe keeps its own copy.",
         errors="NotFound",
     )
     async def redact_customer(self, info: Info, input: RedactCustomerInput) -> RedactCustomerPayload:

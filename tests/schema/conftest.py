@@ -1,11 +1,11 @@
 """A schema to ask, and who asks."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 import strawberry
+from graphql import GraphQLSchema
 from sqlalchemy import event
 
 from billing.callers import Caller
@@ -35,8 +35,11 @@ class Client:
 
     async def execute(self, document: str, caller: Caller | None = KEY, **variables: Any) -> Any:
         """The whole result."""
-        context = Context(self.runtime, caller, "request-1", "https://pay.example", ["s" * 32])
-        return await self.schema.execute(document, variables, context)
+        return await self.schema.execute(document, variables, self.context(caller))
+
+    def context(self, caller: Caller | None) -> Context:
+        """The context of a request."""
+        return Context(self.runtime, caller, "request-1", "https://pay.example", ["s" * 32])
 
     async def ask(self, document: str, caller: Caller | None = KEY, **variables: Any) -> Any:
         """The data of an answer without errors."""
@@ -76,4 +79,15 @@ def client(schema: strawberry.Schema, database: Database, gateway: StripeGateway
     return Client(schema, Runtime(database, gateway, lambda: NOW), statements)
 
 
-Ask = Callable[..., Any]
+@pytest.fixture
+def unlimited(client: Client) -> Client:
+    """The same without limits, for documents that select everything."""
+    schema = build()
+    schema.extensions = []
+    return replace(client, schema=schema)
+
+
+@pytest.fixture(scope="session")
+def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """What Strawberry makes of it."""
+    return schema._schema

@@ -103,8 +103,8 @@ async def _learn_one(session: AsyncSession, told: Told, now: datetime) -> bool:
     if learned.decision is Decision.READ:
         return False
     values: dict[str, object] = {"status": EventStatus.APPLIED, "error": None, "applied_at": now}
-    if learned.decision is Decision.SKIP:
-        values = {"status": EventStatus.SKIPPED, "error": "says nothing newer than what is known"}
+    if learned.decision is Decision.SKIP and not learned.confirmed:
+        values = {"status": EventStatus.SKIPPED, "error": "older than what is known"}
     if learned.redacted:
         values["payload"] = told.without_person()
     await finish(session, told.event, **values)

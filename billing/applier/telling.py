@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from billing.mirror import Known
-from billing.mirror.scrubbing import scrub
+from billing.mirror.scrubbing import scrub_fields
 from billing.stripe_gateway import JSONObject
 from billing.tables import StripeEvent
 
@@ -44,5 +44,6 @@ class Told:
 
     def without_person(self) -> str:
         """The body without personal values, for a customer who was redacted."""
-        data: dict[str, Any] = self.body["data"]
-        return json.dumps({**self.body, "data": scrub(data)}, separators=(",", ":"))
+        type = self.data["object"]
+        data = {name: scrub_fields(each, type) if each else each for name, each in self.body["data"].items()}
+        return json.dumps({**self.body, "data": data}, separators=(",", ":"))

@@ -11,7 +11,7 @@ from billing.mirror.kinds import KINDS, Kind, is_mirrored, order_of
 from billing.mirror.news import Known, News
 from billing.mirror.owners import NotOurs, find_owner
 from billing.mirror.rows import find_row
-from billing.mirror.scrubbing import scrub, scrub_object
+from billing.mirror.scrubbing import scrub_fields
 from billing.mirror.storing import as_known, find_locked, lock, read_again, says_nothing_new, write
 from billing.stripe_gateway import Answer, JSONObject
 from billing.tables import Customer, Invoice, PaymentMethod, Price, Product, Row, StripeObject
@@ -19,10 +19,15 @@ from billing.tables import Customer, Invoice, PaymentMethod, Price, Product, Row
 
 @dataclass(frozen=True)
 class Learned:
-    """What came of the news. `row` is the object's where something was written; `redacted` whether its customer is."""
+    """What came of the news.
+
+    `row` is the object's where something was written. `confirmed`: nothing was, because it is known to be just so.
+    `redacted`: whether the customer is.
+    """
 
     decision: Decision
     row: Row | None = None
+    confirmed: bool = False
     redacted: bool = False
 
 
@@ -82,7 +87,7 @@ async def _news(
     """The news, without what is personal where the customer was redacted, and whose they are."""
     owner = await find_owner(session, data, previous)
     if data["object"] == "mandate" or is_redacted(owner):
-        data, previous = scrub_object(data), scrub(previous)
+        data, previous = scrub_fields(data, data["object"]), previous and scrub_fields(previous, data["object"])
     return News.of(data, previous, known), owner
 
 
@@ -96,10 +101,12 @@ async def _decide(session: AsyncSession, news: News, owner: Customer | None, now
     verdict = decide(as_known(stored), news)
     if verdict.decision in (Decision.SKIP, Decision.READ):
         stored.states = list(verdict.states)
-        return Learned(verdict.decision, redacted=is_redacted(owner))
+        confirmed = verdict.decision is Decision.SKIP and verdict.states[-1] == news.state
+        return Learned(verdict.decision, confirmed=confirmed, redacted=is_redacted(owner))
     row = await _derive(session, KINDS[news.type], news, owner, now)
+    owner = row if isinstance(row, Customer) else owner
     write(stored, news, verdict, data=_kept(stored, news, row), owner=owner, now=now)
-    return Learned(verdict.decision, row, is_redacted(owner))
+    return Learned(verdict.decision, row, redacted=is_redacted(owner))
 
 
 async def _derive(session: AsyncSession, kind: Kind, news: News, owner: Customer | None, now: datetime) -> Row | None:

@@ -22,9 +22,14 @@ def scrub(value: Any) -> Any:
 
 
 def scrub_object(data: JSONObject) -> JSONObject:
-    """The same for a whole object, whose description may be about a person where it is a customer's."""
-    without = {"description": None} if data.get("object") == "customer" and "description" in data else {}
-    return {**scrub(data), **without}
+    """The same for a whole object."""
+    return scrub_fields(data, str(data.get("object")))
+
+
+def scrub_fields(fields: JSONObject, type: str) -> JSONObject:
+    """The same for some fields of an object of this type; a customer's description may be about a person."""
+    without = {"description": None} if type == "customer" and "description" in fields else {}
+    return {**scrub(fields), **without}
 
 
 def _scrubbed(key: str, value: Any) -> Any:

@@ -87,6 +87,7 @@ async def test_an_event_before_the_answer_makes_the_row_that_the_operation_reser
         row = await the_only(session, Customer)
         assert (row.id, row.external_id, row.stripe_id) == (operation.node_id, "ada", "cus_1")
         assert row.stripe_metadata == {"plan": "gold"}
+        assert (await the_only(session, StripeObject)).customer_stripe_id == "cus_1"
         recorded = await mirror.record(session, answer(data), now=NOW)
         assert isinstance(recorded, Customer)
         assert recorded.id == row.id

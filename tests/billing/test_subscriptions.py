@@ -1,77 +1,33 @@
 """Subscriptions: paid once, within the consent, or nothing left behind."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlmodel import col, select
 
-from billing import consents, operations, payment_methods, stopping, subscriptions
+from billing import payment_methods
 from billing.callers import Caller
 from billing.errors import (
     AuthenticationRequired,
-    ConsentRequired,
     ConsentScopeExceeded,
     IdempotencyMismatch,
     InvalidInput,
-    InvalidTransition,
     NotAllowed,
     NotFound,
     PaymentDeclined,
     PaymentMethodUnusable,
 )
-from billing.operations import running
-from billing.operations.taking import take
-from billing.procedures import PROCEDURES
 from billing.runtime import Runtime
-from billing.subscriptions import CREATE, CancellationTiming, Created, Item, NewSubscription
-from billing.tables import Consent, Invoice, Operation, Payment, PaymentMethod, Price, Subscription
+from billing.subscriptions import Created, Item
+from billing.tables import Invoice, Payment, PaymentMethod, Subscription
 from tests.billing.conftest import MERCHANT
-from tests.billing.journey import a_consent, a_customer, a_price, a_saved_method, an_open_session, caught_up, unique
+from tests.billing.journey import a_customer, a_price, an_open_session, caught_up, unique
+from tests.billing.ready import Ready, every, ready
 from tests.running_sandbox import RunningSandbox
 
 DECLINES_WHEN_CHARGED = "4000000000000341"
 WANTS_AUTHENTICATION = "4000002760003184"
-
-
-class Ready:
-    """A customer with a consent, a saved method and a price: everything but the subscription."""
-
-    def __init__(self, runtime: Runtime, customer: UUID, consent: Consent, method: PaymentMethod, price: Price) -> None:
-        self.runtime, self.customer, self.consent, self.method, self.price = runtime, customer, consent, method, price
-
-    async def subscribe(self, *, key: str | None = None, caller: Caller = MERCHANT, **changes: Any) -> Created:
-        wanted = {
-            "customer_id": self.customer,
-            "items": [Item(self.price.id)],
-            "payment_method_id": self.method.id,
-            **changes,
-        }
-        return await subscriptions.create(
-            self.runtime, caller, NewSubscription(**wanted), idempotency_key=key or unique("subscription")
-        )
-
-    async def at_stripe(self, what: str) -> list[dict[str, Any]]:
-        params = {"status": "all"} if what == "subscriptions" else {}
-        owner = (await self.runtime.gateway.get(f"/v1/payment_methods/{self.method.stripe_id}")).data["customer"]
-        return await self.runtime.gateway.list_all(f"/v1/{what}", customer=owner, **params)
-
-
-async def ready(
-    runtime: Runtime, sandbox: RunningSandbox, *, card: str | None = None, dollars: int = 15, **scope: Any
-) -> Ready:
-    customer = await a_customer(runtime)
-    consent = await a_consent(runtime, customer, **scope)
-    method = await a_saved_method(runtime, sandbox, customer, consent.id, card=card)
-    return Ready(runtime, customer, consent, method, await a_price(runtime, dollars))
-
-
-async def every(runtime: Runtime, table: Any) -> list[Any]:
-    async with runtime.database.read() as session:
-        return list((await session.exec(select(table))).all())
 
 
 @pytest.mark.parametrize("card", [None, "4242424242424242"])
@@ -189,84 +145,6 @@ async def test_an_invoice_above_the_consent_is_taken_back_unpaid(runtime: Runtim
     assert [each["amount_received"] for each in await it.at_stripe("payment_intents")] == [0]
 
 
-async def test_a_consent_that_ends_between_creation_and_payment_stops_the_payment(
-    runtime: Runtime, sandbox: RunningSandbox
-) -> None:
-    """The process dies before it pays; the customer revokes; the client tries again."""
-    it, key = await ready(runtime, sandbox), unique("key")
-    operation = await stopped_before(runtime, it, key, "pay")
-    async with runtime.database.transaction() as session:
-        await consents.revoke(session, MERCHANT, consent_id=it.consent.id, now=runtime.clock())
-    created = await it.subscribe(key=key)
-    assert isinstance(created.error, ConsentRequired)
-    assert [each["status"] for each in await it.at_stripe("invoices")] == ["void"]
-    assert operation.step == "pay"
-
-
-async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str) -> Operation:
-    """Drives the creation up to the reservation of a step, and leaves it as a killed process would."""
-
-    intent = {
-        "customer_id": str(it.customer),
-        "items": [[str(it.price.id), 1]],
-        "payment_method_id": str(it.method.id),
-        "consent_id": None,
-        "trial_days": None,
-        "metadata": {},
-        "automatic_tax": False,
-    }
-    call = operations.Call("createSubscription", MERCHANT, key, intent, it.customer)
-    operation = await take(runtime, CREATE, call)
-    while operation.step != step:
-        outcome = await running.ask(runtime, CREATE, operation)
-        operation = await running.record(runtime, CREATE, operation, outcome)
-    async with runtime.database.transaction() as session:
-        kept = await session.get_one(Operation, operation.id)
-        kept.due_at = runtime.clock()
-        session.add(kept)
-    return operation
-
-
-@pytest.mark.parametrize("step", ["create", "preview", "pay"])
-async def test_after_a_crash_the_sweep_charges_nothing_and_the_client_finishes(
-    runtime: Runtime, sandbox: RunningSandbox, step: str
-) -> None:
-    it, key = await ready(runtime, sandbox), unique("key")
-    await stopped_before(runtime, it, key, step)
-    await operations.sweep(runtime, PROCEDURES)
-    assert [each for each in await it.at_stripe("payment_intents") if each["status"] == "succeeded"] == []
-    created = await it.subscribe(key=key)
-    assert created.error is None
-    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["active"]
-    assert [each.status for each in await every(runtime, Subscription)] == ["active"]
-
-
-async def test_a_payment_whose_answer_was_lost_is_recorded_by_the_sweep(
-    runtime: Runtime, sandbox: RunningSandbox
-) -> None:
-    """Sent, done, and the process died before it could write it down; the client never comes back."""
-
-    it, key = await ready(runtime, sandbox), unique("key")
-    operation = await stopped_before(runtime, it, key, "pay")
-    await running.ask(runtime, CREATE, operation)
-    await operations.sweep(runtime, PROCEDURES)
-    [subscription] = await every(runtime, Subscription)
-    assert subscription.status == "active"
-    assert (await it.subscribe(key=key)).subscription_id == subscription.id
-    assert [each["status"] for each in await it.at_stripe("payment_intents")] == ["succeeded"]
-
-
-async def test_a_charge_that_never_reached_stripe_is_given_up(runtime: Runtime, sandbox: RunningSandbox) -> None:
-
-    it, key = await ready(runtime, sandbox), unique("key")
-    await stopped_before(runtime, it, key, "create")
-    later = replace(runtime, clock=lambda: runtime.clock() + timedelta(minutes=11))
-    await operations.sweep(later, PROCEDURES)
-    [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
-    assert operation.status == "RELEASED"
-    assert (await it.subscribe(key=key)).error is None
-
-
 async def test_a_trial_charges_nothing_and_is_held_to_the_consent_all_the_same(
     runtime: Runtime, sandbox: RunningSandbox
 ) -> None:
@@ -310,33 +188,3 @@ async def test_a_customer_subscribes_to_self_service_prices_alone(runtime: Runti
     stranger = Caller("CUSTOMER", customer_id=await a_customer(runtime))
     with pytest.raises(NotFound):
         await it.subscribe(caller=stranger)
-
-
-async def test_canceling_now_and_at_the_periods_end(runtime: Runtime, sandbox: RunningSandbox) -> None:
-    it = await ready(runtime, sandbox, subscriptions=2)
-    now, later = (await it.subscribe()).subscription_id, (await it.subscribe()).subscription_id
-    for _ in range(2):
-        await subscriptions.cancel(runtime, MERCHANT, later, timing=CancellationTiming.PERIOD_END, reason="Too much")
-        await subscriptions.cancel(runtime, MERCHANT, now, timing=CancellationTiming.NOW, reason=None)
-    rows = {each.id: each for each in await every(runtime, Subscription)}
-    assert now is not None
-    assert later is not None
-    assert (rows[now].status, rows[later].status, rows[later].cancel_at_period_end) == ("canceled", "active", True)
-    with pytest.raises(InvalidTransition):
-        await subscriptions.cancel(runtime, MERCHANT, now, timing=CancellationTiming.PERIOD_END, reason=None)
-
-
-async def test_the_end_of_a_consent_stops_collection(runtime: Runtime, sandbox: RunningSandbox) -> None:
-    it = await ready(runtime, sandbox)
-    await it.subscribe()
-    now = runtime.clock()
-    async with runtime.database.transaction() as session:
-        revoked = await consents.revoke(session, MERCHANT, consent_id=it.consent.id, now=now)
-        calls = await stopping.order(
-            session, it.consent.id, stopped=revoked.subscriptions, expired=revoked.setup_sessions, now=now
-        )
-    await stopping.carry_out(runtime, calls)
-    [subscription] = await it.at_stripe("subscriptions")
-    assert subscription["pause_collection"]["behavior"] == "keep_as_draft"
-    [row] = await every(runtime, Subscription)
-    assert (row.status, row.pause_collection_only) == ("active", True)

@@ -1,0 +1,99 @@
+"""Subscriptions when a process dies: at most one, paid at most once, and only while it is wanted and allowed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing import consents, operations
+from billing.errors import (
+    ConsentRequired,
+)
+from billing.operations import running
+from billing.operations.taking import take
+from billing.procedures import PROCEDURES
+from billing.runtime import Runtime
+from billing.subscriptions import CREATE
+from billing.tables import Operation, Subscription
+from tests.billing.conftest import MERCHANT
+from tests.billing.journey import unique
+from tests.billing.ready import Ready, every, ready
+from tests.running_sandbox import RunningSandbox
+
+
+async def test_a_consent_that_ends_between_creation_and_payment_stops_the_payment(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    """The process dies before it pays; the customer revokes; the client tries again."""
+    it, key = await ready(runtime, sandbox), unique("key")
+    operation = await stopped_before(runtime, it, key, "pay")
+    async with runtime.database.transaction() as session:
+        await consents.revoke(session, MERCHANT, consent_id=it.consent.id, now=runtime.clock())
+    created = await it.subscribe(key=key)
+    assert isinstance(created.error, ConsentRequired)
+    assert [each["status"] for each in await it.at_stripe("invoices")] == ["void"]
+    assert operation.step == "pay"
+
+
+async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str) -> Operation:
+    """Drives the creation up to the reservation of a step, and leaves it as a killed process would."""
+
+    intent = {
+        "customer_id": str(it.customer),
+        "items": [[str(it.price.id), 1]],
+        "payment_method_id": str(it.method.id),
+        "consent_id": None,
+        "trial_days": None,
+        "metadata": {},
+        "automatic_tax": False,
+    }
+    call = operations.Call("createSubscription", MERCHANT, key, intent, it.customer)
+    operation = await take(runtime, CREATE, call)
+    while operation.step != step:
+        outcome = await running.ask(runtime, CREATE, operation)
+        operation = await running.record(runtime, CREATE, operation, outcome)
+    async with runtime.database.transaction() as session:
+        kept = await session.get_one(Operation, operation.id)
+        kept.due_at = runtime.clock()
+        session.add(kept)
+    return operation
+
+
+@pytest.mark.parametrize("step", ["create", "preview", "pay"])
+async def test_after_a_crash_the_sweep_charges_nothing_and_the_client_finishes(
+    runtime: Runtime, sandbox: RunningSandbox, step: str
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    await stopped_before(runtime, it, key, step)
+    await operations.sweep(runtime, PROCEDURES)
+    assert [each for each in await it.at_stripe("payment_intents") if each["status"] == "succeeded"] == []
+    created = await it.subscribe(key=key)
+    assert created.error is None
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["active"]
+    assert [each.status for each in await every(runtime, Subscription)] == ["active"]
+
+
+async def test_a_payment_whose_answer_was_lost_is_recorded_by_the_sweep(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    """Sent, done, and the process died before it could write it down; the client never comes back."""
+
+    it, key = await ready(runtime, sandbox), unique("key")
+    operation = await stopped_before(runtime, it, key, "pay")
+    await running.ask(runtime, CREATE, operation)
+    await operations.sweep(runtime, PROCEDURES)
+    [subscription] = await every(runtime, Subscription)
+    assert subscription.status == "active"
+    assert (await it.subscribe(key=key)).subscription_id == subscription.id
+    assert [each["status"] for each in await it.at_stripe("payment_intents")] == ["succeeded"]
+
+
+async def test_a_charge_that_never_reached_stripe_is_given_up(runtime: Runtime, sandbox: RunningSandbox) -> None:
+
+    it, key = await ready(runtime, sandbox), unique("key")
+    await stopped_before(runtime, it, key, "create")
+    later = replace(runtime, clock=lambda: runtime.clock() + timedelta(minutes=11))
+    await operations.sweep(later, PROCEDURES)
+    [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
+    assert operation.status == "RELEASED"
+    assert (await it.subscribe(key=key)).error is None

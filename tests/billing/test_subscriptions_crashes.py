@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ async def test_a_consent_that_ends_between_creation_and_payment_stops_the_paymen
 async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str) -> Operation:
     """Drives the creation up to the reservation of a step, and leaves it as a killed process would."""
 
-    intent = {
+    intent: dict[str, Any] = {
         "customer_id": str(it.customer),
         "items": [[str(it.price.id), 1]],
         "payment_method_id": str(it.method.id),

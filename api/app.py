@@ -71,7 +71,7 @@ def first_run_routes(
     return [
         Route("/return", returning.page),
         Route("/return/status", returning.status),
-        Mount("/assets", StaticFiles(directory=assets.FOLDER, check_dir=False)),
+        Route("/assets/{name}", assets.show),
     ]
 
 

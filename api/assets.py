@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 log = structlog.get_logger()
 
@@ -69,6 +71,14 @@ STYLE = Asset(
     "sha256-sYaCR/jgUCzYaeWB9fPLVbM0hi5/UbHWy6zhEFm5rcI=",
 )
 ASSETS = (REACT, REACT_DOM, GRAPHIQL, STYLE)
+
+
+async def show(request: Request) -> Response:
+    """One of the files that were brought."""
+    asset = next((each for each in ASSETS if each.name == request.path_params["name"] and each.is_here), None)
+    if asset is None:
+        return PlainTextResponse("There is no such file.\n", 404)
+    return FileResponse(FOLDER / asset.name, headers={"Cache-Control": "private, max-age=3600"})
 
 
 async def bring() -> None:

@@ -1,12 +1,14 @@
 """GraphQL over HTTP, as its specification has it: https://graphql.github.io/graphql-over-http/draft/."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -24,6 +26,7 @@ from billing.settings import Settings
 # Bytes of one request's body.
 LARGEST_BODY = 256 * 1024
 
+OPERATION = re.compile(r"\b(?:query|mutation|subscription)\b")
 ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 
 
@@ -76,6 +79,8 @@ class GraphQL:
             ) from reason
 
     async def _run(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
+        if _is_ambiguous(document):
+            raise Refused(HTTPStatus.BAD_REQUEST, "The document has several operations; name one as `operationName`.")
         try:
             return await self.schema.execute(
                 document.query,
@@ -88,6 +93,17 @@ class GraphQL:
             raise Refused(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from error
         except InvalidOperationTypeError as error:
             raise _wrong_operation(request.method, error.operation_type) from error
+
+
+def _is_ambiguous(document: Document) -> bool:
+    """Whether it has several operations and names none; Strawberry would run the first."""
+    if document.operation_name or len(OPERATION.findall(document.query)) < 2:  # parsing costs more than this look
+        return False
+    try:
+        definitions = parse(document.query).definitions
+    except GraphQLError:
+        return False  # which running it will say better
+    return sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1
 
 
 def _wrong_operation(method: str, type: OperationType) -> Refused:

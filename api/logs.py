@@ -43,7 +43,8 @@ def configure(*, in_development: bool) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    root = logging.getLogger()
+    root.handlers, root.level = [handler], logging.INFO
     for noisy in ("httpx", "httpcore", "stripe", "uvicorn.error", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(

@@ -28,7 +28,10 @@ GRACE = 10.0
 @asynccontextmanager
 async def open_database(settings: DatabaseSettings, *, migrated: bool = True) -> AsyncIterator[Database]:
     """The database. Raises CannotStart where it does not answer, or, if asked, is not migrated."""
-    database = Database(settings.database_url.get_secret_value(), statement_timeout=settings.statement_timeout)
+    try:
+        database = Database(settings.database_url.get_secret_value(), statement_timeout=settings.statement_timeout)
+    except OSError as error:  # the folder of SQLite's file cannot be made
+        raise CannotStart(f"DATABASE_URL: the file cannot be made: {error.strerror}.") from None
     try:
         await check_reachable(database)
         if migrated:

@@ -1,0 +1,151 @@
+"""The application as a value: over HTTP without a socket, and, for WebSockets, behind a real server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from api.app import create_app
+from billing import keys, tokens
+from billing.database import Database
+from billing.runtime import Runtime
+from billing.settings import Environment, Settings
+from billing.stripe_gateway import StripeGateway
+from billing.tables import Customer, KeyScope
+from tests.factories import NOW, create_customer
+
+SECRET = "whsec_of_a_test"
+OLD_SECRET = "whsec_of_yesterday"
+TOKEN_SECRETS = ["new" * 11, "old" * 11]
+DEVELOPMENT_KEY = "ak_development_shown_in_the_page"
+
+
+@dataclass
+class Clock:
+    """The time, where a test wants it."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still until it is moved."""
+    return Clock()
+
+
+@pytest.fixture
+async def runtime(database: Database, clock: Clock) -> AsyncIterator[Runtime]:
+    """Assent without its edges; nothing here speaks to Stripe."""
+    gateway = StripeGateway("sk_test_00000000", account="acct_test", base="http://127.0.0.1:9")
+    yield Runtime(database, gateway, allows_redirect=lambda _: True, clock=clock)
+    await gateway.close()
+
+
+@pytest.fixture
+def make_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Settings]:
+    """Settings that owe nothing to this machine."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def make(**changes: Any) -> Settings:
+        given: dict[str, Any] = {
+            "stripe_api_key": "sk_test_00000000",
+            "stripe_api_base": "http://127.0.0.1:9",
+            "stripe_webhook_secret": f"{SECRET},{OLD_SECRET}",
+            "token_secret": ",".join(TOKEN_SECRETS),
+            "public_url": "https://pay.example",
+            "applier": False,
+        }
+        return Settings(**{**given, **changes})
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    """Those of production."""
+    return make_settings()
+
+
+@pytest.fixture
+def app(settings: Settings, runtime: Runtime) -> Starlette:
+    """As production has it."""
+    return create_app(settings, runtime)
+
+
+@pytest.fixture
+def developed(make_settings: Callable[..., Settings], runtime: Runtime) -> Starlette:
+    """As `assent serve --sandbox` has it."""
+    return create_app(
+        make_settings(assent_env="development", public_url=None), runtime, development_key=DEVELOPMENT_KEY
+    )
+
+
+def client_of(app: Starlette, *, peer: str = "127.0.0.1", base_url: str = "http://127.0.0.1:8000") -> httpx.AsyncClient:
+    """A client that seems to call from `peer`."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(peer, 50000)), base_url=base_url)
+
+
+@pytest.fixture
+async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """A client from elsewhere."""
+    async with client_of(app, peer="203.0.113.7", base_url="https://pay.example") as client:
+        yield client
+
+
+@pytest.fixture
+async def key(database: Database) -> str:
+    """An admin's."""
+    return await make_key(database, "admin", KeyScope.ADMIN)
+
+
+async def make_key(database: Database, name: str, scope: KeyScope) -> str:
+    async with database.transaction() as session:
+        _, text = await keys.create(session, name, scope, NOW, environment=Environment.PRODUCTION)
+    return text
+
+
+@pytest.fixture
+async def customer(database: Database) -> Customer:
+    async with database.transaction() as session:
+        made: Customer = await create_customer(session)
+    return made
+
+
+@pytest.fixture
+def token(customer: Customer) -> str:
+    """The customer's own, for an hour."""
+    return tokens.issue(customer.id, TOKEN_SECRETS, NOW, life=timedelta(hours=1))[0]
+
+
+def bearer(credential: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {credential}"}
+
+
+@asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[str]:
+    """A real server on a free port; its address, as ws://..."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells no other way
+        await asyncio.sleep(0.01)
+    try:
+        yield f"ws://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
+    finally:
+        server.should_exit = True
+        await running

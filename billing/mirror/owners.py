@@ -38,7 +38,7 @@ async def find_owner(session: AsyncSession, data: JSONObject, previous: JSONObje
 
 async def _customer(session: AsyncSession, stripe_id: str, *, to_change: bool = False) -> Customer | None:
     statement = select(Customer).where(Customer.stripe_id == stripe_id).with_for_update(read=not to_change)
-    return (await session.exec(statement)).first()
+    return (await session.exec(statement.execution_options(populate_existing=True))).first()
 
 
 async def _refuse(session: AsyncSession, stripe_id: str) -> None:

@@ -12,9 +12,10 @@ Table = TypeVar("Table", bound=Row)
 
 
 async def find_row(session: AsyncSession, table: type[Table], stripe_id: str) -> Table | None:
-    """The row of Stripe's object."""
+    """The row of Stripe's object, as it is now: what the session read before the object was locked may be old."""
     columns: Any = table
-    return (await session.exec(select(table).where(columns.stripe_id == stripe_id))).first()
+    statement = select(table).where(columns.stripe_id == stripe_id).execution_options(populate_existing=True)
+    return (await session.exec(statement)).first()
 
 
 def new_row(table: type[Table], stripe_id: str, created_at: datetime, maker: Operation | None = None) -> Table:

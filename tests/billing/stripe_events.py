@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -108,9 +109,9 @@ async def store(session: AsyncSession, events: Iterable[dict[str, Any]], now: da
     return rows
 
 
-async def snapshot(session: AsyncSession, *, but: set[str] = frozenset()) -> dict[str, list[dict[str, Any]]]:  # type: ignore[assignment]
+async def snapshot(session: AsyncSession, *, but: AbstractSet[str] = frozenset()) -> dict[str, list[dict[str, Any]]]:
     """Every mirrored row, without what is incidental."""
-    return {table.__name__: await _rows(session, table, INCIDENTAL | but) for table in LEARNED}
+    return {table.__name__: await _rows(session, table, {*INCIDENTAL, *but}) for table in LEARNED}
 
 
 async def _rows(session: AsyncSession, table: type[SQLModel], but: set[str]) -> list[dict[str, Any]]:

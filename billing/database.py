@@ -75,6 +75,7 @@ def _engine(url: URL, statement_timeout: float | None) -> AsyncEngine:
     settings = {"statement_timeout": str(int(statement_timeout * 1000))} if statement_timeout else {}
     return create_async_engine(
         url,
+        hide_parameters=True,  # they are customers' values, and errors are logged
         isolation_level="READ COMMITTED",
         pool_size=16,
         max_overflow=16,
@@ -85,7 +86,7 @@ def _engine(url: URL, statement_timeout: float | None) -> AsyncEngine:
 def _sqlite(url: URL) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_SECONDS})
     event.listen(engine.sync_engine, "connect", _make_sqlite_honest)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -1,0 +1,28 @@
+"""Who opens transactions that write: the edges, and three runners of the domain. Everything else is given a session."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+RUNNERS = {
+    "operations: reserve, record, once, sweep": "billing/operations/",
+    "applier: claim, apply, read": "billing/applier/",
+    "inbox: the flush of a group commit": "billing/inbox.py",
+}
+
+
+def those_with(text: str, folder: str) -> set[str]:
+    files = (ROOT / folder).rglob("*.py")
+    return {str(file.relative_to(ROOT)) for file in files if text in file.read_text()}
+
+
+def test_only_the_three_runners_of_the_domain_open_transactions() -> None:
+    opened = those_with(".transaction()", "billing")
+    assert opened
+    assert [file for file in opened if not file.startswith(tuple(RUNNERS.values()))] == []
+
+
+def test_nobody_commits_by_hand() -> None:
+    assert (
+        those_with(".commit()", "billing") | those_with(".commit()", "schema") | those_with(".commit()", "api") == set()
+    )

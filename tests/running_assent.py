@@ -90,6 +90,11 @@ class RunningAssent:
         """All that its processes wrote."""
         return self._log.read_text() if self._log.exists() else ""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.is_alive()
+
     def start(self) -> None:
         """Run the command until it is ready."""
         self._process = FORKS.Process(target=_serve, args=(self.settings, self._log), daemon=True)

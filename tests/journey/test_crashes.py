@@ -1,0 +1,241 @@
+"""kill -9 and lost answers at every step: one effect at Stripe, and nothing here that Stripe does not have.
+
+Customers and sessions are completed by the restarted process alone. What charges is only looked up by it, and
+continued by the client's own retry.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import col, select
+
+from billing.database import Database
+from billing.runtime import utc_now
+from billing.tables import Operation, OperationStatus
+from tests.crash_proxy import CrashProxy, Moment, Trouble
+from tests.journey.conftest import joined
+from tests.journey.walking import Journey
+from tests.running_assent import PATIENCE, RunningAssent, eventually
+from tests.running_sandbox import RunningSandbox
+
+CUSTOMER = "POST /v1/customers"
+SESSION = "POST /v1/checkout/sessions"
+CREATE = "POST /v1/subscriptions"
+PREVIEW = "POST /v1/invoices/create_preview"
+PAY = "POST /v1/invoices/[^/]+/pay"
+LOOK = "GET /v1/subscriptions/[^/]+"
+
+NOTHING: dict[str, Any] = {"subscriptions": [], "invoices": [], "payments": []}
+PAID = {"subscriptions": ["active"], "invoices": ["paid"], "payments": ["succeeded"]}
+
+UNSUBSCRIBE = "DELETE /v1/subscriptions/[^/]+"
+VOID = "POST /v1/invoices/[^/]+/void"
+DECLINES = "4000000000000341"
+
+everywhere = pytest.mark.parametrize("moment", list(Moment), ids=lambda moment: moment.name.lower())
+
+BY_EXTERNAL_ID = "query C($id: String!) { customerByExternalId(externalId: $id) { id stripeId } }"
+HELD = """
+query C($id: ID!) {
+  customer(id: $id) {
+    stripeId
+    setupSessions { edges { node { status stripeCheckoutSessionId } } }
+    subscriptions { edges { node { status stripeId latestInvoice { status } } } }
+    invoices { edges { node { status stripeId } } }
+    payments { edges { node { status stripeId } } }
+  }
+}
+"""
+
+
+@pytest.fixture
+def proxy(sandbox: RunningSandbox) -> Iterator[CrashProxy]:
+    with CrashProxy(sandbox.base_url) as running:
+        yield running
+
+
+@pytest.fixture
+def assent(database_url: str, sandbox: RunningSandbox, proxy: CrashProxy, tmp_path: Path) -> Iterator[RunningAssent]:
+    """Assent, with the weather between it and Stripe."""
+    with joined(RunningAssent(tmp_path, database_url, proxy.base_url), sandbox) as running:
+        yield running
+
+
+def crash(journey: Journey, proxy: CrashProxy, asked: str, moment: Moment, mutation: str) -> int:
+    """Calls, is killed at that moment of that request, and runs again. The fence that the dead process left behind."""
+    trouble = proxy.prepare(Trouble(asked, moment, journey.assent.kill))
+    with contextlib.suppress(httpx.TransportError):  # after Stripe's answer, ours may be out before death comes
+        journey.attempt(mutation)
+    assert trouble.over.wait(PATIENCE), f"{asked} was never sent"
+    assert not journey.assent.is_alive
+    proxy.seen.clear()
+    fence = int(journey.assent.within(end_leases))
+    journey.assent.start()
+    return fence
+
+
+async def end_leases(database: Database) -> int:
+    """Lets go of what the dead process held. Only its time ends a lease, and a test need not wait for that."""
+    async with database.transaction() as session:
+        pending = select(Operation).where(col(Operation.status) == OperationStatus.PENDING)
+        held = (await session.exec(pending)).one_or_none()
+        if held is None:
+            return 0
+        held.due_at = utc_now()
+        session.add(held)
+        return held.fence
+
+
+async def newest(database: Database) -> Operation:
+    async with database.read() as session:
+        latest = select(Operation).order_by(col(Operation.created_at).desc(), col(Operation.id).desc()).limit(1)
+        return (await session.exec(latest)).one()
+
+
+def swept(journey: Journey, fence: int) -> Operation:
+    """The operation once the restarted process has taken it up and let go of it."""
+
+    def look() -> Operation | None:
+        found: Operation = journey.assent.within(newest)
+        left = found.fence > fence and found.due_at <= utc_now()
+        return found if left or found.status != OperationStatus.PENDING else None
+
+    return eventually(look)
+
+
+def at_stripe(journey: Journey) -> dict[str, dict[str, str | None]]:
+    """What the customer has there: the status of each by its id."""
+    stripe, customer = journey.sandbox.client().v1, journey.customer_stripe_id()
+    found = {
+        "subscriptions": stripe.subscriptions.list({"customer": customer, "status": "all"}),
+        "invoices": stripe.invoices.list({"customer": customer}),
+        "payments": stripe.payment_intents.list({"customer": customer}),
+    }
+    return {name: {each.id: each.status for each in listed.data} for name, listed in found.items()}  # type: ignore[attr-defined]
+
+
+def here(journey: Journey) -> dict[str, dict[str, str]]:
+    """The same, as Assent shows it."""
+    [customer] = journey.assent.graphql(HELD, {"id": journey.answers["createCustomer"]["customer"]["id"]}).values()
+    return {
+        name: {edge["node"]["stripeId"]: edge["node"]["status"].lower() for edge in customer[name]["edges"]}
+        for name in NOTHING
+    }
+
+
+def statuses(found: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: list(each.values()) for name, each in found.items()}
+
+
+def agreed(journey: Journey) -> bool:
+    return here(journey) == at_stripe(journey)
+
+
+def customers_at_stripe(journey: Journey) -> list[str]:
+    external_id = journey.input("createCustomer")["input"]["externalId"]
+    everybody = journey.sandbox.client().v1.customers.list({"limit": 100}).auto_paging_iter()
+    return [each.id for each in everybody if each.metadata and each.metadata["assent_external_id"] == external_id]
+
+
+def sessions_at_stripe(journey: Journey) -> list[str]:
+    stripe = journey.sandbox.client().v1
+    return [each.id for each in stripe.checkout.sessions.list({"customer": journey.customer_stripe_id()}).data]
+
+
+def sessions_here(journey: Journey) -> list[str]:
+    [customer] = journey.assent.graphql(HELD, {"id": journey.answers["createCustomer"]["customer"]["id"]}).values()
+    return [edge["node"]["stripeCheckoutSessionId"] for edge in customer["setupSessions"]["edges"]]
+
+
+@everywhere
+def test_a_customer_is_completed_without_help(journey: Journey, proxy: CrashProxy, moment: Moment) -> None:
+    crash(journey, proxy, CUSTOMER, moment, "createCustomer")
+    wanted = {"id": journey.input("createCustomer")["input"]["externalId"]}
+    made = eventually(lambda: journey.assent.graphql(BY_EXTERNAL_ID, wanted)["customerByExternalId"])
+    assert customers_at_stripe(journey) == [made["stripeId"]]
+    assert journey.take("createCustomer")["customer"]["id"] == made["id"]
+    assert customers_at_stripe(journey) == [made["stripeId"]]
+
+
+@everywhere
+def test_a_setup_session_is_completed_without_help(journey: Journey, proxy: CrashProxy, moment: Moment) -> None:
+    journey.begin()
+    crash(journey, proxy, SESSION, moment, "createSetupSession")
+    made = eventually(lambda: sessions_here(journey))
+    assert sessions_at_stripe(journey) == made
+    page = journey.open_page()
+    assert made == [page], "the same key gives the same session"
+    assert sessions_at_stripe(journey) == made
+    journey.sandbox.authorize_amazon_pay(page)
+    assert journey.saved()["status"] == "USABLE"
+
+
+@everywhere
+@pytest.mark.parametrize("asked", [CREATE, PREVIEW, PAY, LOOK], ids=["create", "preview", "pay", "look"])
+def test_a_subscription_is_continued_by_its_client_alone(
+    journey: Journey, proxy: CrashProxy, asked: str, moment: Moment
+) -> None:
+    journey.begin()
+    journey.save_card()
+    fence = crash(journey, proxy, asked, moment, "createSubscription")
+    before = at_stripe(journey)
+    swept(journey, fence)
+    assert proxy.posts() == [], "what charges is looked up, not performed"
+    assert at_stripe(journey) == before
+    answer = journey.take("createSubscription")
+    assert answer["subscription"]["status"] == "ACTIVE"
+    assert answer["payment"]["status"] == "SUCCEEDED"
+    assert statuses(at_stripe(journey)) == PAID
+    assert eventually(lambda: agreed(journey))
+    assert journey.take("createSubscription") == answer
+    assert statuses(at_stripe(journey)) == PAID
+
+
+@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.DONE], ids=["before", "done"])
+@pytest.mark.parametrize("asked", [UNSUBSCRIBE, VOID], ids=["cancel", "void"])
+def test_a_declined_subscription_is_taken_back_without_help(
+    journey: Journey, proxy: CrashProxy, asked: str, moment: Moment
+) -> None:
+    journey.begin()
+    journey.save_card(DECLINES)
+    fence = crash(journey, proxy, asked, moment, "createSubscription")
+    assert swept(journey, fence).status == OperationStatus.FAILED
+    assert statuses(at_stripe(journey))["subscriptions"] == ["canceled"]
+    assert statuses(at_stripe(journey))["invoices"] == ["void"]
+    assert journey.attempt("createSubscription")["error"]["__typename"] == "PaymentDeclined"
+    assert eventually(lambda: agreed(journey))
+
+
+@pytest.mark.parametrize("status", [None, 500], ids=["no answer", "500"])
+def test_an_answer_that_is_lost_once_is_asked_for_again(
+    journey: Journey, proxy: CrashProxy, status: int | None
+) -> None:
+    lost = [CUSTOMER, SESSION, CREATE, PREVIEW, PAY, LOOK, "POST /v1/products", "POST /v1/prices"]
+    troubles = [proxy.prepare(Trouble(request, Moment.DONE, status=status)) for request in lost]
+    journey.begin()
+    saved = journey.save_card()
+    assert journey.take("createSubscription")["subscription"]["paymentMethod"]["label"] == saved["label"]
+    assert [each.request for each in troubles if each.times] == []
+    assert customers_at_stripe(journey) == [journey.customer_stripe_id()]
+    assert len(sessions_at_stripe(journey)) == 1
+    assert statuses(at_stripe(journey)) == PAID
+    assert eventually(lambda: agreed(journey))
+
+
+@pytest.mark.parametrize("status", [None, 500], ids=["no answer", "500"])
+@pytest.mark.parametrize("asked", [CREATE, PAY], ids=["create", "pay"])
+def test_a_stripe_that_keeps_silent_is_told_and_the_same_key_continues(
+    journey: Journey, proxy: CrashProxy, asked: str, status: int | None
+) -> None:
+    journey.begin()
+    journey.save_card()
+    trouble = proxy.prepare(Trouble(asked, Moment.DONE, status=status, times=3))
+    assert journey.attempt("createSubscription")["error"]["__typename"] == "StripeUnavailable"
+    assert trouble.times == 0
+    assert journey.take("createSubscription")["subscription"]["status"] == "ACTIVE"
+    assert statuses(at_stripe(journey)) == PAID
+    assert eventually(lambda: agreed(journey))

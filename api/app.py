@@ -37,7 +37,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
 
     With a `development_key`, and in development, a browser at this machine is shown GraphiQL with it.
     """
-    schema = build()
+    schema = build(introspection=settings.in_development)
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
     wake = asyncio.Event()
     inbox = Inbox(runtime.database, wake.set)

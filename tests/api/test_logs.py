@@ -1,15 +1,15 @@
 """What is logged has no secrets and no cards in it."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-import structlog
 
-from api import logs
 from api.logs import REDACTED, redact_text
+
+ROOT = Path(__file__).parent.parent.parent
 
 SECRETS = [
     "sk_live_51abcdefghij",
@@ -36,17 +36,6 @@ HARMLESS = [
 ]
 
 
-@pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """What was logged as production has it; afterwards logging is as it was."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    logs.configure(in_development=False)
-    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    root.handlers, root.level = before
-    structlog.reset_defaults()
-
-
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_secret_is_taken_out_of_any_text(secret: str) -> None:
     assert secret not in redact_text(f"before {secret} after")
@@ -63,22 +52,41 @@ def test_a_password_in_an_address_is_taken_out() -> None:
     assert redact_text("postgresql://assent:hunter2@host/db") == f"postgresql://{REDACTED}@host/db"
 
 
-def fail() -> None:
+# A process of its own, because the tests' own logging is pytest's.
+PROGRAM = """
+import logging, structlog
+from api import logs
+logs.configure(in_development={in_development})
+def fail():
     raise ValueError("bad key sk_live_51abcdefghij")
+try:
+    fail()
+except ValueError:
+    nested = dict(cvc="123", list=["4242424242424242"])
+    structlog.get_logger().exception("failed", authorization="Bearer verysecret", nested=nested)
+with structlog.contextvars.bound_contextvars(request_id="r-1"):
+    logging.getLogger("uvicorn.error").error("upstream %s", "whsec_abcdefghij")
+"""
 
 
-def test_every_logger_writes_json_without_secrets(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    try:
-        fail()
-    except ValueError:
-        nested = {"cvc": "123", "list": ["4242424242424242"]}
-        structlog.get_logger().exception("failed", authorization="Bearer x", nested=nested)
-    with structlog.contextvars.bound_contextvars(request_id="r-1"):
-        logging.getLogger("uvicorn.error").error("upstream %s", "whsec_abcdefghij")
-    first, second = lines()
+def log(*, in_development: bool) -> str:
+    program = PROGRAM.format(in_development=in_development)
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stderr
+
+
+def test_every_logger_writes_json_without_secrets() -> None:
+    first, second = (json.loads(line) for line in log(in_development=False).splitlines())
     assert (first["event"], second["event"]) == ("failed", f"upstream {REDACTED}")
     assert first["authorization"] == REDACTED
     assert first["nested"] == {"cvc": REDACTED, "list": [REDACTED]}
     assert f"ValueError: bad key {REDACTED}" in first["exception"]
     assert (second["request_id"], second["level"]) == ("r-1", "error")
     assert first["timestamp"].endswith("Z")
+
+
+def test_a_person_reads_the_same_without_secrets() -> None:
+    written = log(in_development=True)
+    assert "failed" in written
+    assert "Traceback" in written
+    for secret in ("sk_live_51abcdefghij", "whsec_abcdefghij", "verysecret", "4242424242424242", "'123'"):
+        assert secret not in written

@@ -34,7 +34,7 @@ from strawberry.extensions import SchemaExtension
 
 from schema.faults import COST_EXCEEDED, fault
 from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE
-from schema.reads.declarations import COST, Declaration, Lookup, Many, Paged, Part, Within
+from schema.reads.declarations import COST, Declaration, Lookup, Many, One, Paged, Part, Within
 from schema.reads.types import DEFINITION, declaration_of
 
 MOST_TOKENS = 2_000
@@ -51,8 +51,8 @@ HIGHEST_COST = 50_000
 
 # What a list counts for that has no pages.
 LIST_SIZE = 3
-# Objects that only hold a connection together.
-CONNECTION_PARTS = frozenset({"edges", "pageInfo"})
+# Of a connection only the edges count, each for its node.
+CONNECTION_PARTS = frozenset({"node", "pageInfo"})
 
 Below = Callable[[], int]
 OfField = Callable[[FieldNode, GraphQLField | None, Below], int]
@@ -203,8 +203,10 @@ class _Prices:
 
     def _weight(self, node: FieldNode, definition: GraphQLField) -> int:
         """Whether it is an object of its own."""
-        is_light = isinstance(declaration_of(definition), Paged | Within | Part) or node.name.value in CONNECTION_PARTS
-        return 0 if is_light or not node.selection_set else 1
+        declaration = declaration_of(definition)
+        if declaration is None:
+            return 1 if node.selection_set and node.name.value not in CONNECTION_PARTS else 0
+        return 1 if isinstance(declaration, One | Many | Lookup) else 0
 
     def _value(self, node: FieldNode, argument: str) -> Any:
         """What is given for an argument: a number, a list of anything, or None."""

@@ -20,19 +20,15 @@ from schema.reads import described
 
 
 class Expected(FieldExtension):
-    """Answers with the payload's `error` where the domain raised one, after its transaction has rolled back.
-
-    It also says in the mutation's description who may call it and which errors it can fail with.
-    """
+    """Answers with the payload's `error` where the domain raised one, after its transaction has rolled back."""
 
     def __init__(self, payload: type, scope: KeyScope, *, customers: bool, errors: tuple[str, ...]) -> None:
         self.payload, self.scope, self.customers, self.errors = payload, scope, customers, errors
 
     def apply(self, field: StrawberryField) -> None:
-        """Completes the description."""
-        who = f"Needs a key with `{self.scope}`{', or the customer itself' if self.customers else ''}."
-        fails = f" Fails with: {', '.join(self.errors)}." if self.errors else ""
-        field.description = f"{field.description or ''} {who}{fails}".strip()
+        """Describes the only argument."""
+        for argument in field.arguments:
+            argument.description = "What is wanted."
 
     async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
         """Checks the caller, then runs the mutation."""
@@ -70,9 +66,17 @@ def camel(name: str) -> str:
 def mutation(
     payload: type, description: str, *, scope: KeyScope = KeyScope.WRITE, customers: bool = False, errors: str = ""
 ) -> Any:
-    """A mutation field. `errors` are the classes that it can fail with; anything else is masked, loudly in the log."""
+    """A mutation field. `errors` are the classes that it can fail with; anything else is masked, loudly in the log.
+
+    The description also says who may call it and which errors it can fail with.
+    """
     expected = Expected(payload, scope, customers=customers, errors=tuple(errors.split()))
-    return strawberry.mutation(description=description, extensions=[expected])
+    who = f"Needs a key with `{scope}`{', or the customer itself' if customers else ''}."
+    fails = f" Fails with: {', '.join(expected.errors)}." if errors else ""
+    # Nullable, so that a fault in one mutation leaves the others' answers alone.
+    return strawberry.mutation(
+        graphql_type=payload | None, description=f"{description} {who}{fails}", extensions=[expected]
+    )
 
 
 def acting(info: Info) -> Caller:

@@ -76,7 +76,7 @@ def client(schema: strawberry.Schema, database: Database, gateway: StripeGateway
             statements.append(statement)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    return Client(schema, Runtime(database, gateway, lambda: NOW), statements)
+    return Client(schema, Runtime(database, gateway, allows_redirect=lambda _: True, clock=lambda: NOW), statements)
 
 
 @pytest.fixture

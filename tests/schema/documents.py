@@ -15,17 +15,21 @@ from graphql import (
 NOT_SELECTED = {"receipt", "intact", "brokenAt"}
 
 
-def selection(schema: GraphQLSchema, type_: Any, levels: int) -> str:
-    """Everything of a type, and of what it refers to, so many levels of objects down."""
+def selection(schema: GraphQLSchema, type_: Any, levels: int, prefix: str = "") -> str:
+    """Everything of a type, and of what it refers to, so many levels of objects down.
+
+    Fields of an interface's types are prefixed with the types' names: those of one name may be of different kinds.
+    """
     type_ = get_named_type(type_)
     if is_leaf_type(type_):
         return ""
     if is_abstract_type(type_):
         kinds = schema.get_possible_types(type_)
-        inner = " ".join(f"... on {each.name} {selection(schema, each, levels)}" for each in kinds)
+        inner = " ".join(f"... on {each.name} {selection(schema, each, levels, f'{each.name}_')}" for each in kinds)
         return "{ __typename " + inner + " }"
     fields = [_field(schema, name, each, levels) for name, each in type_.fields.items() if name not in NOT_SELECTED]
-    return "{ __typename " + " ".join(filter(None, fields)) + " }"
+    named = (f"{prefix}{each.split()[0]}: {each}" if prefix else each for each in fields if each)
+    return "{ __typename " + " ".join(named) + " }"
 
 
 def _field(schema: GraphQLSchema, name: str, definition: GraphQLField, levels: int) -> str:

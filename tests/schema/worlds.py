@@ -21,6 +21,8 @@ class World:
     stripe_ids: dict[str, str]
     marks: frozenset[str]
     """Texts that are this customer's alone."""
+    hidden: frozenset[str]
+    """Those of them that no token is shown: the merchant's metadata, the bank's words, ids that no field has."""
 
 
 async def create_world(session: AsyncSession) -> World:
@@ -102,11 +104,20 @@ async def create_world(session: AsyncSession) -> World:
         "invoice": invoice,
         "payment": payment,
     }
+    unnamed = (record, intent, line)
+    hidden = {
+        metadata["secret"],
+        payment.failure_message,
+        item.stripe_id,
+        line.stripe_id,
+        *(str(each.id) for each in unnamed),
+    }
     return World(
         customer,
         {noun: global_id(noun, row.id) for noun, row in rows.items()},
-        {noun: row.stripe_id for noun, row in rows.items() if hasattr(row, "stripe_id")},
-        frozenset(_marks(*rows.values(), wallet, record, intent, item, line)),
+        {noun: row.stripe_id for noun, row in rows.items() if noun != "consent"},
+        frozenset(_marks(*rows.values(), wallet, item, *unnamed)),
+        frozenset(hidden),
     )
 
 

@@ -1,0 +1,180 @@
+"""Limits: what a document may not ask for, refused before any SQL."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, parse
+
+from billing.database import Database
+from schema.build import build
+from schema.limits import HIGHEST_COST, MOST_ALIASES, MOST_FIELDS, MOST_LEVELS, cost_of, problems_of
+from tests import factories as make
+from tests.schema.conftest import Client, token_of
+
+# Beyond these two, one call of PostgreSQL's or SQLite's cannot make an object: 100 arguments, or 127.
+MOST_KEYS = 50
+
+
+def nested(levels: int) -> str:
+    """A document with as many levels of fields."""
+    return (
+        "{ viewer "
+        + "{ defaultPaymentMethod { customer " * ((levels - 2) // 2)
+        + "{ id }"
+        + " } }" * ((levels - 2) // 2)
+        + " }"
+    )
+
+
+def repeated(part: str, times: int) -> str:
+    """The same again and again; `#` is a number."""
+    return " ".join(part.replace("#", str(number)) for number in range(times))
+
+
+TOO_MUCH = {
+    "levels": nested(MOST_LEVELS + 3),
+    "aliases": "{ viewer { " + repeated("a#: id", MOST_ALIASES + 1) + " } }",
+    "root fields": "{ " + repeated("viewer { id }", 21) + " }",
+    "directives": "{ viewer @include(if: true) " + "@include(if: true) " * 5 + "{ id } }",
+    "fields": "{ viewer { "
+    + repeated("...a", 1)
+    + " } } fragment a on Customer { "
+    + repeated("a#: invoices { edges { node { ...b } } }", 20)
+    + " } fragment b on Invoice { "
+    + "id number status billingReason attemptCount stripeId createdAt hostedUrl pdfUrl nextPaymentAttemptAt "
+    + "total { amount currency } tax { amount currency } lines { description quantity proration period { start end } }"
+    + "customer { id externalId email name stripeId metadata createdAt deletedAt } subscription { id status stripeStatus"
+    + " managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt currentPeriod { start end } } }",
+    "pages": "{ customers(first: 100) { edges { node { invoices(first: 100) { edges { node { payments(first: 100) { edges { cursor } } } } } } } } }",
+}
+
+
+@pytest.mark.parametrize("document", TOO_MUCH.values(), ids=TOO_MUCH)
+async def test_too_much_is_refused_before_any_sql(client: Client, document: str) -> None:
+    result = await client.execute(document)
+    assert result.data is None
+    assert "COST_EXCEEDED" in {each.extensions["code"] for each in result.errors}
+    assert client.statements == []
+
+
+async def test_page_sizes_in_variables_count(client: Client) -> None:
+    document = """query ($n: Int = 100) { customers(first: $n) { edges { node { invoices(first: $n) { edges { node {
+        payments(first: $n) { edges { cursor } } } } } } } } }"""
+    assert await client.refused(document) == "COST_EXCEEDED"
+    assert await client.refused(document, n=100) == "COST_EXCEEDED"
+    await client.ask(document, n=10)
+
+
+async def test_a_generous_page_is_allowed(client: Client) -> None:
+    document = """{ customers(first: 100) { edges { node {
+        paymentMethods { edges { node { id } } }
+        subscriptions { edges { node { items { price { product { name } unitAmount { amount } } } } } }
+        invoices { edges { node { total { amount } lines { description amount { amount } } } } }
+    } } } }"""
+    await client.ask(document)
+
+
+async def test_more_tokens_than_any_document_needs_are_not_parsed(client: Client) -> None:
+    assert await client.refused("{ viewer { " + "id " * 3000 + "} }") == "GRAPHQL_PARSE_FAILED"
+
+
+def bomb(depth: int) -> str:
+    """A document in which each fragment uses the next one twice."""
+    fragments = [
+        f"fragment f{n} on Customer {{ ...f{n + 1} invoices {{ edges {{ node {{ customer {{ ...f{n + 1} }} }} }} }} }}"
+        for n in range(depth)
+    ]
+    return "{ viewer { ...f0 } } " + " ".join(fragments) + f" fragment f{depth} on Customer {{ id }}"
+
+
+def test_measuring_is_cheap_whatever_is_measured(graphql_schema: GraphQLSchema) -> None:
+    document = parse(bomb(60))
+    assert list(problems_of(document))
+    assert cost_of(graphql_schema, document, None, {}) > HIGHEST_COST
+
+
+async def test_a_fragment_that_leads_back_to_itself_is_refused(client: Client) -> None:
+    document = "{ viewer { ...a } } fragment a on Customer { ...b } fragment b on Customer { ...a }"
+    assert await client.refused(document) == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_no_object_has_more_keys_than_one_call_makes(graphql_schema: GraphQLSchema) -> None:
+    for type_ in graphql_schema.type_map.values():
+        if (
+            isinstance(type_, GraphQLObjectType)
+            and not type_.name.startswith("__")
+            and type_.name not in ("Query", "Mutation")
+        ):
+            # Its fields, what they are called besides, __typename, and the type's name for the executor.
+            assert len(type_.fields) + MOST_ALIASES + 2 <= MOST_KEYS, type_.name
+
+
+async def test_an_object_can_have_all_the_keys_that_it_may(
+    client: Client, database: Database, graphql_schema: GraphQLSchema
+) -> None:
+    async with database.transaction() as session:
+        customer = await make.create_customer(session)
+        await make.create_subscription(session, customer)
+    kind: Any = graphql_schema.type_map["Subscription"]
+    fields = [name + _below(each) for name, each in kind.fields.items()]
+    document = (
+        "{ subscriptions { edges { node { __typename "
+        + " ".join(fields)
+        + " "
+        + repeated("a#: id", MOST_ALIASES)
+        + " } } } }"
+    )
+    data = await client.ask(document)
+    assert len(data["subscriptions"]["edges"][0]["node"]) == len(kind.fields) + MOST_ALIASES + 1
+
+
+def _below(definition: Any) -> str:
+    inner = get_named_type(definition.type)
+    return "" if is_leaf_type(inner) else " { __typename }"
+
+
+FAULTS = {
+    "{ viewer { id }": "GRAPHQL_PARSE_FAILED",
+    "{ viewer { nothing } }": "GRAPHQL_VALIDATION_FAILED",
+    "query ($id: ID!) { customer(id: $id) { id } }": "BAD_USER_INPUT",
+    'query ($n: Int = "x") { products(first: $n) { edges { cursor } } }': "GRAPHQL_VALIDATION_FAILED",
+}
+
+
+@pytest.mark.parametrize(("document", "code"), FAULTS.items())
+async def test_every_fault_has_its_code(client: Client, document: str, code: str) -> None:
+    assert await client.refused(document) == code
+    assert await client.refused(document) == code  # from the caches, too
+
+
+async def test_a_variable_of_the_wrong_type_is_the_clients_mistake(client: Client) -> None:
+    document = "query ($n: Int) { products(first: $n) { edges { cursor } } }"
+    assert await client.refused(document, n="many") == "BAD_USER_INPUT"
+
+
+async def test_what_nobody_expected_is_masked_and_logged(
+    client: Client, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with database.transaction() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql("ALTER TABLE products RENAME TO elsewhere")
+    result = await client.execute("{ products { edges { cursor } } }")
+    [error] = result.errors
+    assert error.extensions == {"code": "INTERNAL_SERVER_ERROR", "requestId": "request-1"}
+    assert "products" not in error.message
+    assert error.path == ["products"]
+
+
+async def test_production_neither_describes_itself_nor_hints(client: Client) -> None:
+    client.schema = build(introspection=False)
+    described = await client.execute("{ __schema { types { name } } }")
+    assert described.data is None
+    assert {each.extensions["code"] for each in described.errors} == {"GRAPHQL_VALIDATION_FAILED"}
+    for document in (
+        "{ viewer { emial } }",
+        "{ products(frist: 1) { edges { cursor } } }",
+        "{ payments(status: [PAYED]) { edges { cursor } } }",
+    ):
+        result = await client.execute(document)
+        assert "Did you mean" not in result.errors[0].message
+    assert (await client.ask("{ viewer { __typename } }")) == {"viewer": None}

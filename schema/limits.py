@@ -34,7 +34,7 @@ from strawberry.extensions import SchemaExtension
 
 from schema.faults import COST_EXCEEDED, fault
 from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE
-from schema.reads.declarations import COST, Declaration, Lookup, Many, One, Paged, Part, Within
+from schema.reads.declarations import COST, Declaration, Lookup, Many, One, Paged, Within
 from schema.reads.types import DEFINITION, declaration_of
 
 MOST_TOKENS = 2_000

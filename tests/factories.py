@@ -5,7 +5,7 @@ A customer's ids and texts all carry the customer's mark, so that a test can loo
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,14 +17,17 @@ NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
 _numbers = count(1)
 
+R = TypeVar("R", bound=tables.Row)
+
 
 def unique() -> str:
     """A text that no other row has."""
     return f"x{next(_numbers):06}"
 
 
-async def add(session: AsyncSession, row: Any) -> Any:
-    """The row, stored."""
+async def add(session: AsyncSession, table: type[R], values: dict[str, Any], changes: dict[str, Any]) -> R:
+    """A row with the values as changed, stored."""
+    row = table(**({"created_at": NOW} | values | changes))
     session.add(row)
     await session.flush()
     return row
@@ -34,7 +37,7 @@ async def create_customer(session: AsyncSession, **changes: Any) -> tables.Custo
     """A customer."""
     mark = unique()
     values = {"external_id": f"user-{mark}", "stripe_id": f"cus_{mark}", "email": f"{mark}@example.com", "name": mark}
-    return await add(session, tables.Customer(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Customer, values, changes)
 
 
 async def create_terms(session: AsyncSession, **changes: Any) -> tables.Terms:
@@ -52,7 +55,7 @@ async def create_terms(session: AsyncSession, **changes: Any) -> tables.Terms:
         "body": "# Membership\n",
         "sha256": sha256("# Membership\n"),
     }
-    return await add(session, tables.Terms(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Terms, values, changes)
 
 
 async def create_consent(
@@ -73,7 +76,7 @@ async def create_consent(
         "recorded_by": "CUSTOMER",
         "observed": True,
     }
-    return await add(session, tables.Consent(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Consent, values, changes)
 
 
 async def create_record(session: AsyncSession, consent: tables.Consent, **changes: Any) -> tables.ConsentRecord:
@@ -86,7 +89,7 @@ async def create_record(session: AsyncSession, consent: tables.Consent, **change
         "payload": {},
         "digest": unique(),
     }
-    return await add(session, tables.ConsentRecord(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.ConsentRecord, values, changes)
 
 
 async def create_payment_method(
@@ -95,19 +98,19 @@ async def create_payment_method(
     """A card."""
     card = {"stripe_type": "card", "brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030}
     values = {"stripe_id": f"pm_{unique()}", "customer_id": customer.id, **card}
-    return await add(session, tables.PaymentMethod(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.PaymentMethod, values, changes)
 
 
 async def create_mandate(session: AsyncSession, method: tables.PaymentMethod, **changes: Any) -> tables.Mandate:
     """An active mandate."""
     values = {"stripe_id": f"mandate_{unique()}", "payment_method_stripe_id": method.stripe_id, "status": "active"}
-    return await add(session, tables.Mandate(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Mandate, values, changes)
 
 
 async def create_setup_intent(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.SetupIntent:
     """A SetupIntent that nothing was tried with."""
     values = {"stripe_id": f"seti_{unique()}", "customer_id": customer.id, "status": "requires_payment_method"}
-    return await add(session, tables.SetupIntent(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.SetupIntent, values, changes)
 
 
 async def create_setup_session(
@@ -124,13 +127,13 @@ async def create_setup_session(
         "offered_types": ["card", "amazon_pay"],
         "expires_at": NOW + timedelta(hours=24),
     }
-    return await add(session, tables.SetupSession(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.SetupSession, values, changes)
 
 
 async def create_product(session: AsyncSession, **changes: Any) -> tables.Product:
     """A product."""
     values = {"stripe_id": f"prod_{unique()}", "name": "Membership"}
-    return await add(session, tables.Product(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Product, values, changes)
 
 
 async def create_price(session: AsyncSession, product: tables.Product | None = None, **changes: Any) -> tables.Price:
@@ -144,14 +147,14 @@ async def create_price(session: AsyncSession, product: tables.Product | None = N
         "interval_unit": "month",
         "interval_count": 1,
     }
-    return await add(session, tables.Price(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Price, values, changes)
 
 
 async def create_subscription(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.Subscription:
     """An active subscription that Assent does not manage."""
     period = {"current_period_start": NOW, "current_period_end": NOW + timedelta(days=30)}
     values = {"stripe_id": f"sub_{unique()}", "customer_id": customer.id, "status": "active", **period}
-    return await add(session, tables.Subscription(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Subscription, values, changes)
 
 
 async def create_subscription_item(
@@ -166,7 +169,7 @@ async def create_subscription_item(
         "current_period_start": NOW,
         "current_period_end": NOW + timedelta(days=30),
     }
-    return await add(session, tables.SubscriptionItem(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.SubscriptionItem, values, changes)
 
 
 async def create_invoice(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.Invoice:
@@ -174,7 +177,7 @@ async def create_invoice(session: AsyncSession, customer: tables.Customer, **cha
     mark = unique()
     amounts = {"currency": "USD", "subtotal": 1500, "total": 1500, "amount_due": 1500, "amount_paid": 1500}
     values = {"stripe_id": f"in_{mark}", "customer_id": customer.id, "status": "paid", "number": mark, **amounts}
-    return await add(session, tables.Invoice(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.Invoice, values, changes)
 
 
 async def create_invoice_line(session: AsyncSession, invoice: tables.Invoice, **changes: Any) -> tables.InvoiceLine:
@@ -190,15 +193,14 @@ async def create_invoice_line(session: AsyncSession, invoice: tables.Invoice, **
         "period_start": NOW,
         "period_end": NOW + timedelta(days=30),
     }
-    return await add(session, tables.InvoiceLine(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.InvoiceLine, values, changes)
 
 
 async def create_payment(session: AsyncSession, customer: tables.Customer, **changes: Any) -> tables.Payment:
     """A payment of 15 USD that succeeded."""
-    values = {"customer_id": customer.id, "status": "succeeded", "amount": 1500, "currency": "USD"}
-    return await add(
-        session, tables.Payment(**({"created_at": NOW, "stripe_id": f"pi_{unique()}", **values} | changes))
-    )
+    amount = {"amount": 1500, "currency": "USD"}
+    values = {"stripe_id": f"pi_{unique()}", "customer_id": customer.id, "status": "succeeded", **amount}
+    return await add(session, tables.Payment, values, changes)
 
 
 async def create_invoice_payment(
@@ -212,7 +214,7 @@ async def create_invoice_payment(
         "is_default": True,
         "status": "paid",
     }
-    return await add(session, tables.InvoicePayment(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.InvoicePayment, values, changes)
 
 
 async def create_stripe_event(session: AsyncSession, **changes: Any) -> tables.StripeEvent:
@@ -228,4 +230,4 @@ async def create_stripe_event(session: AsyncSession, **changes: Any) -> tables.S
         "applied_at": NOW,
         "due_at": NOW,
     }
-    return await add(session, tables.StripeEvent(**({"created_at": NOW, **values} | changes)))
+    return await add(session, tables.StripeEvent, values, changes)

@@ -83,7 +83,7 @@ def client(schema: strawberry.Schema, database: Database, gateway: StripeGateway
 def unlimited(client: Client) -> Client:
     """The same without limits, for documents that select everything."""
     schema = build()
-    schema.extensions = []
+    schema.extensions = ()
     return replace(client, schema=schema)
 
 

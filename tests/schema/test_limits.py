@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, parse
+from structlog.testing import capture_logs
 
 from billing.database import Database
 from schema.build import build
-from schema.limits import HIGHEST_COST, MOST_ALIASES, MOST_FIELDS, MOST_LEVELS, cost_of, problems_of
+from schema.limits import HIGHEST_COST, MOST_ALIASES, MOST_LEVELS, cost_of, problems_of
 from tests import factories as make
-from tests.schema.conftest import Client, token_of
+from tests.schema.conftest import Client
 
 # Beyond these two, one call of PostgreSQL's or SQLite's cannot make an object: 100 arguments, or 127.
 MOST_KEYS = 50
@@ -43,9 +44,10 @@ TOO_MUCH = {
     + " } fragment b on Invoice { "
     + "id number status billingReason attemptCount stripeId createdAt hostedUrl pdfUrl nextPaymentAttemptAt "
     + "total { amount currency } tax { amount currency } lines { description quantity proration period { start end } }"
-    + "customer { id externalId email name stripeId metadata createdAt deletedAt } subscription { id status stripeStatus"
-    + " managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt currentPeriod { start end } } }",
-    "pages": "{ customers(first: 100) { edges { node { invoices(first: 100) { edges { node { payments(first: 100) { edges { cursor } } } } } } } } }",
+    + "customer { id externalId email name stripeId metadata createdAt deletedAt } subscription { id status"
+    + " stripeStatus managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt currentPeriod { start end } } }",
+    "pages": "{ customers(first: 100) { edges { node { invoices(first: 100) { edges { node { "
+    + "payments(first: 100) { edges { cursor } } } } } } } } }",
 }
 
 
@@ -152,17 +154,19 @@ async def test_a_variable_of_the_wrong_type_is_the_clients_mistake(client: Clien
     assert await client.refused(document, n="many") == "BAD_USER_INPUT"
 
 
-async def test_what_nobody_expected_is_masked_and_logged(
-    client: Client, database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_nobody_expected_is_masked_and_logged(client: Client, database: Database) -> None:
     async with database.transaction() as session:
         connection = await session.connection()
         await connection.exec_driver_sql("ALTER TABLE products RENAME TO elsewhere")
-    result = await client.execute("{ products { edges { cursor } } }")
+    with capture_logs() as logged:
+        result = await client.execute("{ products { edges { cursor } } }")
     [error] = result.errors
     assert error.extensions == {"code": "INTERNAL_SERVER_ERROR", "requestId": "request-1"}
     assert "products" not in error.message
     assert error.path == ["products"]
+    [entry] = logged
+    assert (entry["log_level"], entry["request_id"]) == ("error", "request-1")
+    assert "products" in str(entry["exc_info"])
 
 
 async def test_production_neither_describes_itself_nor_hints(client: Client) -> None:

@@ -1,15 +1,12 @@
 """Reads: what is selected, in one statement, the same on both databases."""
 
-import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from graphql import GraphQLSchema
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.database import Database
-from schema.nodes import global_id
 from tests import factories as make
 from tests.factories import NOW
 from tests.schema.conftest import KEY, Client, token_of

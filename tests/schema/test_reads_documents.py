@@ -135,7 +135,8 @@ async def test_an_id_that_is_none_is_nothing(client: Client, database: Database,
         await create_world(session)
     document = """query ($id: ID!, $text: String!) {
         node(id: $id) { id } nodes(ids: [$id]) { id } byStripeId(stripeId: $text) { id } customer(id: $id) { id }
-        paymentMethods(customerId: $id) { edges { node { id } } } setupSession(id: $id) { id } subscription(id: $id) { id }
+        paymentMethods(customerId: $id) { edges { node { id } } } setupSession(id: $id) { id }
+        subscription(id: $id) { id }
         invoice(id: $id) { id } payment(id: $id) { id } price(lookupKey: $text) { id }
         customerByExternalId(externalId: $text) { id }
     }"""
@@ -209,7 +210,8 @@ async def test_a_page_does_not_move_when_something_newer_appears(client: Client,
 async def test_an_empty_page_is_complete(client: Client, database: Database) -> None:
     async with database.transaction() as session:
         customer = await make.create_customer(session)
-    document = f"{{ viewer {{ invoices {{ __typename edges {{ cursor }} {PAGE} }} }} invoices {{ edges {{ cursor }} {PAGE} }} }}"
+    asked = f"edges {{ cursor }} {PAGE}"
+    document = f"{{ viewer {{ invoices {{ __typename {asked} }} }} invoices {{ {asked} }} }}"
     data = await client.ask(document, token_of(customer))
     nothing = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
     empty = {"edges": [], "pageInfo": nothing}

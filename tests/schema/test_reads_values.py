@@ -331,5 +331,5 @@ async def test_an_empty_ledger_is_intact(client: Client, database: Database) -> 
         customer = await make.create_customer(session)
     document = "{ viewer { consentLedger { length head intact brokenAt { id } records { sequence } } } }"
     data = await client.ask(document, token_of(customer))
-    empty = {"length": 0, "head": None, "intact": True, "brokenAt": None, "records": []}
+    empty: dict[str, Any] = {"length": 0, "head": None, "intact": True, "brokenAt": None, "records": []}
     assert data["viewer"]["consentLedger"] == empty

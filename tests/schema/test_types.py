@@ -80,7 +80,7 @@ def test_an_instant_has_a_time_zone(text: str, value: datetime) -> None:
     ["2026", "2026-11-23", "2026-11-23T18:00:00", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+23:59", 1, None, "now"],
 )
 def test_anything_else_is_no_instant(value: Any) -> None:
-    with pytest.raises(ValueError, match="DateTime|calendar"):
+    with pytest.raises(ValueError, match=r"DateTime|calendar"):
         parse_instant(value)
 
 
@@ -91,7 +91,7 @@ def test_a_decimal_is_exact(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [15.1, 15, "15.", ".5", "1E3", "NaN", "Infinity", "01", "1,000", " 1", "１", "", None, "1" * 40]
+    "value", [15.1, 15, "15.", ".5", "1E3", "NaN", "Infinity", "01", "1,000", " 1", "\uff11", "", None, "1" * 40]
 )
 def test_anything_else_is_no_decimal(value: Any) -> None:
     with pytest.raises(ValueError, match="Decimal"):

@@ -95,7 +95,7 @@ async def create_world(session: AsyncSession) -> World:
         next_action_url=f"https://stripe.example/{make.unique()}",
     )
     await make.create_invoice_payment(session, invoice, payment)
-    rows = {
+    rows: dict[str, Any] = {
         "customer": customer,
         "payment_method": method,
         "consent": consent,
@@ -107,7 +107,7 @@ async def create_world(session: AsyncSession) -> World:
     unnamed = (record, intent, line)
     hidden = {
         metadata["secret"],
-        payment.failure_message,
+        str(payment.failure_message),
         item.stripe_id,
         line.stripe_id,
         *(str(each.id) for each in unnamed),

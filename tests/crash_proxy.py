@@ -28,8 +28,8 @@ class Moment(Enum):
 class Trouble:
     """What happens to the next `times` requests that match `request`, as `POST /v1/customers`.
 
-    At `moment` comes `event`, if there is one; then, if the answer is not out yet, the client gets `status` with a fault
-    of Stripe's in its place, or without a `status` nothing but a closed connection.
+    At `moment` comes `event`, if there is one. If the answer is not out yet, the client then gets `status` with a
+    fault of Stripe's in its place, or without a `status` nothing but a closed connection.
     """
 
     request: str
@@ -109,13 +109,13 @@ class Handler(BaseHTTPRequestHandler):
     proxy: CrashProxy
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's names
+    def do_GET(self) -> None:
         self._pass_on()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._pass_on()
 
-    def do_DELETE(self) -> None:  # noqa: N802
+    def do_DELETE(self) -> None:
         self._pass_on()
 
     def log_message(self, format: str, *_: object) -> None:

@@ -117,7 +117,12 @@ class RunningAssent:
         self._end(signal.SIGKILL)
 
     def graphql(
-        self, document: str, variables: dict[str, Any] | None = None, *, name: str | None = None, token: str | None = None
+        self,
+        document: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        token: str | None = None,
     ) -> Any:
         """The data of an answer without errors; `name` says which operation of several is meant."""
         response = self.post(document, variables, name=name, token=token)
@@ -127,7 +132,12 @@ class RunningAssent:
         return body["data"]
 
     def post(
-        self, document: str, variables: dict[str, Any] | None = None, *, name: str | None = None, token: str | None = None
+        self,
+        document: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        token: str | None = None,
     ) -> httpx.Response:
         """Any answer to a document."""
         authorization = {"Authorization": f"Bearer {token or self.key}"}
@@ -169,7 +179,7 @@ class RunningAssent:
             self._process.join(PATIENCE)
 
 
-def eventually(look: Callable[[], T]) -> T:
+def eventually(look: Callable[[], T | None]) -> T:
     """What `look` gives once it is something: for what a webhook or the sweep brings about."""
     for _ in until(PATIENCE):
         if found := look():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,8 @@ def journey(assent: RunningAssent, sandbox: RunningSandbox) -> Journey:
 def joined(assent: RunningAssent, sandbox: RunningSandbox) -> Iterator[RunningAssent]:
     """Runs it with an endpoint that is subscribed to what the mirror lives on, and to nothing else."""
     endpoints = sandbox.client().v1.webhook_endpoints
-    endpoint = endpoints.create(
-        {"url": assent.webhook_url, "enabled_events": sorted(SUBSCRIBED_EVENTS), "api_version": API_VERSION}  # type: ignore[typeddict-item]
-    )
+    wanted: Any = {"url": assent.webhook_url, "enabled_events": sorted(SUBSCRIBED_EVENTS), "api_version": API_VERSION}
+    endpoint = endpoints.create(wanted)
     assent.settings["STRIPE_WEBHOOK_SECRET"] = str(endpoint.secret)
     try:
         with assent:

@@ -7,7 +7,6 @@ continued by the client's own retry.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +17,7 @@ from billing.runtime import utc_now
 from billing.tables import Operation, OperationStatus
 from tests.crash_proxy import CrashProxy, Moment, Trouble
 from tests.journey.conftest import joined
-from tests.journey.walking import Journey
+from tests.journey.walking import PAID, TAKEN_BACK, Journey
 from tests.running_assent import PATIENCE, RunningAssent, eventually
 from tests.running_sandbox import RunningSandbox
 
@@ -29,8 +28,6 @@ PREVIEW = "POST /v1/invoices/create_preview"
 PAY = "POST /v1/invoices/[^/]+/pay"
 LOOK = "GET /v1/subscriptions/[^/]+"
 
-NOTHING: dict[str, Any] = {"subscriptions": [], "invoices": [], "payments": []}
-PAID = {"subscriptions": ["active"], "invoices": ["paid"], "payments": ["succeeded"]}
 
 UNSUBSCRIBE = "DELETE /v1/subscriptions/[^/]+"
 VOID = "POST /v1/invoices/[^/]+/void"
@@ -107,43 +104,17 @@ def swept(journey: Journey, fence: int) -> Operation:
     return eventually(look)
 
 
-def at_stripe(journey: Journey) -> dict[str, dict[str, str | None]]:
-    """What the customer has there: the status of each by its id."""
-    stripe, customer = journey.sandbox.client().v1, journey.customer_stripe_id()
-    found = {
-        "subscriptions": stripe.subscriptions.list({"customer": customer, "status": "all"}),
-        "invoices": stripe.invoices.list({"customer": customer}),
-        "payments": stripe.payment_intents.list({"customer": customer}),
-    }
-    return {name: {each.id: each.status for each in listed.data} for name, listed in found.items()}  # type: ignore[attr-defined]
-
-
 def here(journey: Journey) -> dict[str, dict[str, str]]:
     """The same, as Assent shows it."""
     [customer] = journey.assent.graphql(HELD, {"id": journey.answers["createCustomer"]["customer"]["id"]}).values()
     return {
         name: {edge["node"]["stripeId"]: edge["node"]["status"].lower() for edge in customer[name]["edges"]}
-        for name in NOTHING
+        for name in PAID
     }
 
 
-def statuses(found: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: list(each.values()) for name, each in found.items()}
-
-
 def agreed(journey: Journey) -> bool:
-    return here(journey) == at_stripe(journey)
-
-
-def customers_at_stripe(journey: Journey) -> list[str]:
-    external_id = journey.input("createCustomer")["input"]["externalId"]
-    everybody = journey.sandbox.client().v1.customers.list({"limit": 100}).auto_paging_iter()
-    return [each.id for each in everybody if each.metadata and each.metadata["assent_external_id"] == external_id]
-
-
-def sessions_at_stripe(journey: Journey) -> list[str]:
-    stripe = journey.sandbox.client().v1
-    return [each.id for each in stripe.checkout.sessions.list({"customer": journey.customer_stripe_id()}).data]
+    return here(journey) == journey.at_stripe()
 
 
 def sessions_here(journey: Journey) -> list[str]:
@@ -156,9 +127,9 @@ def test_a_customer_is_completed_without_help(journey: Journey, proxy: CrashProx
     crash(journey, proxy, CUSTOMER, moment, "createCustomer")
     wanted = {"id": journey.input("createCustomer")["input"]["externalId"]}
     made = eventually(lambda: journey.assent.graphql(BY_EXTERNAL_ID, wanted)["customerByExternalId"])
-    assert customers_at_stripe(journey) == [made["stripeId"]]
+    assert journey.customers_at_stripe() == [made["stripeId"]]
     assert journey.take("createCustomer")["customer"]["id"] == made["id"]
-    assert customers_at_stripe(journey) == [made["stripeId"]]
+    assert journey.customers_at_stripe() == [made["stripeId"]]
 
 
 @everywhere
@@ -166,10 +137,10 @@ def test_a_setup_session_is_completed_without_help(journey: Journey, proxy: Cras
     journey.begin()
     crash(journey, proxy, SESSION, moment, "createSetupSession")
     made = eventually(lambda: sessions_here(journey))
-    assert sessions_at_stripe(journey) == made
+    assert journey.sessions_at_stripe() == made
     page = journey.open_page()
     assert made == [page], "the same key gives the same session"
-    assert sessions_at_stripe(journey) == made
+    assert journey.sessions_at_stripe() == made
     journey.sandbox.authorize_amazon_pay(page)
     assert journey.saved()["status"] == "USABLE"
 
@@ -182,17 +153,17 @@ def test_a_subscription_is_continued_by_its_client_alone(
     journey.begin()
     journey.save_card()
     fence = crash(journey, proxy, asked, moment, "createSubscription")
-    before = at_stripe(journey)
+    before = journey.at_stripe()
     swept(journey, fence)
     assert proxy.posts() == [], "what charges is looked up, not performed"
-    assert at_stripe(journey) == before
+    assert journey.at_stripe() == before
     answer = journey.take("createSubscription")
     assert answer["subscription"]["status"] == "ACTIVE"
     assert answer["payment"]["status"] == "SUCCEEDED"
-    assert statuses(at_stripe(journey)) == PAID
+    assert journey.statuses_at_stripe() == PAID
     assert eventually(lambda: agreed(journey))
     assert journey.take("createSubscription") == answer
-    assert statuses(at_stripe(journey)) == PAID
+    assert journey.statuses_at_stripe() == PAID
 
 
 @pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.DONE], ids=["before", "done"])
@@ -204,8 +175,7 @@ def test_a_declined_subscription_is_taken_back_without_help(
     journey.save_card(DECLINES)
     fence = crash(journey, proxy, asked, moment, "createSubscription")
     assert swept(journey, fence).status == OperationStatus.FAILED
-    assert statuses(at_stripe(journey))["subscriptions"] == ["canceled"]
-    assert statuses(at_stripe(journey))["invoices"] == ["void"]
+    assert journey.statuses_at_stripe() == TAKEN_BACK
     assert journey.attempt("createSubscription")["error"]["__typename"] == "PaymentDeclined"
     assert eventually(lambda: agreed(journey))
 
@@ -220,9 +190,9 @@ def test_an_answer_that_is_lost_once_is_asked_for_again(
     saved = journey.save_card()
     assert journey.take("createSubscription")["subscription"]["paymentMethod"]["label"] == saved["label"]
     assert [each.request for each in troubles if each.times] == []
-    assert customers_at_stripe(journey) == [journey.customer_stripe_id()]
-    assert len(sessions_at_stripe(journey)) == 1
-    assert statuses(at_stripe(journey)) == PAID
+    assert journey.customers_at_stripe() == [journey.customer_stripe_id()]
+    assert len(journey.sessions_at_stripe()) == 1
+    assert journey.statuses_at_stripe() == PAID
     assert eventually(lambda: agreed(journey))
 
 
@@ -237,5 +207,5 @@ def test_a_stripe_that_keeps_silent_is_told_and_the_same_key_continues(
     assert journey.attempt("createSubscription")["error"]["__typename"] == "StripeUnavailable"
     assert trouble.times == 0
     assert journey.take("createSubscription")["subscription"]["status"] == "ACTIVE"
-    assert statuses(at_stripe(journey)) == PAID
+    assert journey.statuses_at_stripe() == PAID
     assert eventually(lambda: agreed(journey))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,11 @@ from tests.running_sandbox import RunningSandbox
 DOCUMENTS = Path(__file__).parent.parent.parent / "docs" / "journey"
 MADE_ONCE = ("idempotencyKey", "externalId", "slug")
 """What the documents say once for everybody, and each test has to say for itself."""
+
+NOTHING: dict[str, list[str]] = {"subscriptions": [], "invoices": [], "payments": []}
+PAID = {"subscriptions": ["active"], "invoices": ["paid"], "payments": ["succeeded"]}
+TAKEN_BACK = {"subscriptions": ["canceled"], "invoices": ["void"], "payments": ["canceled"]}
+"""What a customer has at Stripe of a subscription that was never begun, that was paid, that was not."""
 
 SESSION = """
 query Session($id: ID!) {
@@ -52,11 +58,19 @@ class Journey:
 
     def input(self, mutation: str, **changes: Any) -> dict[str, Any]:
         """Its variables, filled in from the answers so far."""
-        given = json.loads(_file(mutation, "json").read_text())["input"]
+        given = self.input_as_written(mutation)
         for name in MADE_ONCE:
             if name in given:
                 given[name] = f"{given[name]}-{self._mark}"
         return {"input": self._filled({**given, **changes})}
+
+    def input_as_written(self, mutation: str) -> dict[str, Any]:
+        """The same with its placeholders, as the documentation shows it."""
+        return dict(json.loads(_file(mutation, "json").read_text())["input"])
+
+    def scope(self) -> dict[str, Any]:
+        """What the customer consents to in the documentation."""
+        return dict(self.input_as_written("recordConsent")["scope"])
 
     def open_page(self, **changes: Any) -> str:
         """The hosted page; Stripe's id of its session."""
@@ -85,6 +99,31 @@ class Journey:
     def saved(self) -> Any:
         """The method, once a webhook has told of it."""
         return eventually(lambda: self.ended("COMPLETE")["paymentMethod"])
+
+    def at_stripe(self) -> dict[str, dict[str, str]]:
+        """What the customer has there that is about money: the status of each by its id."""
+        stripe, whose = self.sandbox.client().v1, self.customer_stripe_id()
+        found: dict[str, Iterable[Any]] = {
+            "subscriptions": stripe.subscriptions.list({"customer": whose, "status": "all"}).data,
+            "invoices": stripe.invoices.list({"customer": whose}).data,
+            "payments": stripe.payment_intents.list({"customer": whose}).data,
+        }
+        return {name: {each.id: each.status for each in listed} for name, listed in found.items()}
+
+    def statuses_at_stripe(self) -> dict[str, list[str]]:
+        """The same without ids."""
+        return {name: sorted(each.values()) for name, each in self.at_stripe().items()}
+
+    def customers_at_stripe(self) -> list[str]:
+        """Everybody there who bears our externalId."""
+        external_id = self.input("createCustomer")["input"]["externalId"]
+        everybody = self.sandbox.client().v1.customers.list({"limit": 100}).auto_paging_iter()
+        return [each.id for each in everybody if each.metadata and external_id in each.metadata.to_dict().values()]
+
+    def sessions_at_stripe(self) -> list[str]:
+        """The customer's hosted pages."""
+        listed = self.sandbox.client().v1.checkout.sessions.list({"customer": self.customer_stripe_id()})
+        return [each.id for each in listed.data]
 
     def customer_stripe_id(self) -> str:
         """Stripe's id of the customer."""

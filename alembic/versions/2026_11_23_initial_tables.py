@@ -523,7 +523,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_subscription_items_subscription_id"), ["subscription_id"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("subscription_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscription_items_subscription_id"))

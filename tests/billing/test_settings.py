@@ -1,5 +1,6 @@
 """Settings: each one that is wrong or missing is named, in one line, without its value."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,11 @@ def test_a_list_counts_with_the_sandbox_too(monkeypatch: pytest.MonkeyPatch) -> 
     settings = given(monkeypatch, **SANDBOX, ALLOWED_REDIRECT_ORIGINS="https://shop.example")
     assert settings.allows_redirect("https://shop.example/")
     assert not settings.allows_redirect("https://anywhere.example/")
+
+
+def test_the_example_file_names_every_setting_with_its_default() -> None:
+    example = (Path(__file__).parent.parent.parent / ".env.example").read_text()
+    named = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, re.MULTILINE))
+    assert set(named) == {name.upper() for name in Settings.model_fields}
+    for name in ("port", "sandbox_port", "host", "statement_timeout", "applier", "automatic_tax", "assent_env"):
+        assert named[name.upper()] == str(Settings.model_fields[name].default).lower()

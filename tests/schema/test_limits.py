@@ -45,9 +45,10 @@ TOO_MUCH = {
     + "id number status billingReason attemptCount stripeId createdAt hostedUrl pdfUrl nextPaymentAttemptAt "
     + "total { amount currency } tax { amount currency } lines { description quantity proration period { start end } }"
     + "customer { id externalId email name stripeId metadata createdAt deletedAt } subscription { id status"
-    + " stripeStatus managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt currentPeriod { start end } } }",
+    + " stripeStatus managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt"
+    + " currentPeriod { start end } } }",
     "pages": "{ customers(first: 100) { edges { node { invoices(first: 100) { edges { node { "
-    + "payments(first: 100) { edges { cursor } } } } } } } } }",
+     "payments(first: 100) { edges { cursor } } } } } } } } }",
 }
 
 

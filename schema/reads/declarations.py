@@ -124,7 +124,7 @@ class Lookup:
         keys: dict[str, list[Any]] = {}
         for noun, key in filter(None, map(self.parse, texts)):
             keys.setdefault(noun, []).append(key)
-        return keys
+        return dict(sorted(keys.items()))
 
 
 def _listed(wanted: str | list[str]) -> list[str]:

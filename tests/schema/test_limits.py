@@ -48,7 +48,7 @@ TOO_MUCH = {
     + " stripeStatus managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt"
     + " currentPeriod { start end } } }",
     "pages": "{ customers(first: 100) { edges { node { invoices(first: 100) { edges { node { "
-     "payments(first: 100) { edges { cursor } } } } } } } } }",
+    "payments(first: 100) { edges { cursor } } } } } } } } }",
 }
 
 

@@ -115,7 +115,8 @@ def _wrong_operation(method: str, type: OperationType) -> Refused:
 async def _read(request: Request) -> Document:
     """The document of a request. Raises Refused."""
     if request.method == "GET":
-        return _document({**request.query_params, "variables": _parsed(request.query_params.get("variables"))})
+        given = request.query_params
+        return _document({**given, **{name: _parsed(given.get(name)) for name in ("variables", "extensions")}})
     if not is_json(request.headers.get("content-type", "")):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:
@@ -143,7 +144,7 @@ def _document(given: Any) -> Document:
         raise Refused(HTTPStatus.BAD_REQUEST, "`variables` is an object, if it is there.")
     if not isinstance(name, str | None):
         raise Refused(HTTPStatus.BAD_REQUEST, "`operationName` is a string, if it is there.")
-    if not isinstance(given.get("extensions"), dict | str | None):
+    if not isinstance(given.get("extensions"), dict | None):
         raise Refused(HTTPStatus.BAD_REQUEST, "`extensions` is an object, if it is there.")
     return Document(query, variables, name or None)
 

@@ -20,12 +20,17 @@ const answers = JSON.parse(storage.getItem("answers") ?? "{}");
 function remember(result) {
   for (const [field, value] of Object.entries(result.data ?? {})) if (value !== null && !field.startsWith("__")) answers[field] = value;
   storage.setItem("answers", JSON.stringify(answers));
-  const session = answers.setupSession ?? answers.createSetupSession?.setupSession;
-  const url = result.data?.createSetupSession?.setupSession?.url;
-  const link = document.getElementById("next");
-  if (url && url.startsWith("http")) Object.assign(link, { href: url, hidden: false });
-  else if (session && session.status !== "OPEN") link.hidden = true;
+  const made = result.data?.createSetupSession?.setupSession;
+  const followed = result.data?.setupSession;
+  if (made?.url?.startsWith("http")) lead(made.url, "Save a method on the hosted page; SavedMethod (▶ offers it in this tab) shows what comes of it.");
+  if (followed?.paymentMethod) lead(null, `${followed.paymentMethod.label} is saved: the next tab subscribes with it.`);
   return result;
+}
+
+// Says what comes next, with the address to go to, if any.
+function lead(url, hint) {
+  document.getElementById("hint").textContent = hint;
+  Object.assign(document.getElementById("next"), { href: url ?? "", hidden: url === null });
 }
 
 function fillIn(value) {

@@ -157,6 +157,7 @@ async def test_json_in_utf_8_is_what_is_taken(client: httpx.AsyncClient, type: s
         b'{"query": "{ __typename }", "variables": "{}"}',
         b'{"query": "{ __typename }", "operationName": {}}',
         b'{"query": "{ __typename }", "extensions": []}',
+        b'{"query": "{ __typename }", "extensions": "{}"}',
         b'{"query": "\xff"}',
         b"[" * 100_000,
     ],

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name=op.f("uq_customers_stripe_id")),
     )
     with op.batch_alter_table("customers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customers_created_at_id"), ["created_at", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_customers_default_payment_method_stripe_id"),
             ["default_payment_method_stripe_id"],
@@ -255,7 +256,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
     )
     with op.batch_alter_table("consents", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_consents_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_consents_customer_id_created_at_id"), ["customer_id", "created_at", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_consents_subscription_id"), ["subscription_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_terms_id"), ["terms_id"], unique=False)
 
@@ -284,7 +287,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name=op.f("uq_invoices_stripe_id")),
     )
     with op.batch_alter_table("invoices", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_invoices_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_invoices_customer_id_created_at_id"), ["customer_id", "created_at", "id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_invoices_subscription_stripe_id"), ["subscription_stripe_id"], unique=False
         )
@@ -308,7 +313,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name=op.f("uq_payment_methods_stripe_id")),
     )
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_payment_methods_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_payment_methods_customer_id_created_at_id"),
+            ["customer_id", "created_at", "id"],
+            unique=False,
+        )
 
     op.create_table(
         "prices",
@@ -411,7 +420,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_payments_consent_id"), ["consent_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_payments_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_payments_customer_id_created_at_id"), ["customer_id", "created_at", "id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_payments_payment_method_stripe_id"), ["payment_method_stripe_id"], unique=False
         )
@@ -434,7 +445,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_id", name=op.f("uq_setup_intents_stripe_id")),
     )
     with op.batch_alter_table("setup_intents", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_setup_intents_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_setup_intents_customer_id_created_at_id"), ["customer_id", "created_at", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_setup_intents_mandate_stripe_id"), ["mandate_stripe_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_setup_intents_payment_method_stripe_id"), ["payment_method_stripe_id"], unique=False
@@ -460,7 +473,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("setup_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_setup_sessions_consent_id"), ["consent_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_setup_sessions_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_setup_sessions_customer_id_created_at_id"), ["customer_id", "created_at", "id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_setup_sessions_setup_intent_stripe_id"), ["setup_intent_stripe_id"], unique=False
         )
@@ -495,7 +510,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_subscriptions_consent_id"), ["consent_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_subscriptions_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_subscriptions_customer_id_created_at_id"), ["customer_id", "created_at", "id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_subscriptions_payment_method_stripe_id"), ["payment_method_stripe_id"], unique=False
         )
@@ -531,25 +548,25 @@ def downgrade() -> None:
     op.drop_table("subscription_items")
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscriptions_payment_method_stripe_id"))
-        batch_op.drop_index(batch_op.f("ix_subscriptions_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_subscriptions_customer_id_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_subscriptions_consent_id"))
 
     op.drop_table("subscriptions")
     with op.batch_alter_table("setup_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_setup_sessions_setup_intent_stripe_id"))
-        batch_op.drop_index(batch_op.f("ix_setup_sessions_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_setup_sessions_customer_id_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_setup_sessions_consent_id"))
 
     op.drop_table("setup_sessions")
     with op.batch_alter_table("setup_intents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_setup_intents_payment_method_stripe_id"))
         batch_op.drop_index(batch_op.f("ix_setup_intents_mandate_stripe_id"))
-        batch_op.drop_index(batch_op.f("ix_setup_intents_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_setup_intents_customer_id_created_at_id"))
 
     op.drop_table("setup_intents")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payments_payment_method_stripe_id"))
-        batch_op.drop_index(batch_op.f("ix_payments_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_payments_customer_id_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_payments_consent_id"))
 
     op.drop_table("payments")
@@ -565,18 +582,18 @@ def downgrade() -> None:
 
     op.drop_table("prices")
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_payment_methods_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_payment_methods_customer_id_created_at_id"))
 
     op.drop_table("payment_methods")
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invoices_subscription_stripe_id"))
-        batch_op.drop_index(batch_op.f("ix_invoices_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_invoices_customer_id_created_at_id"))
 
     op.drop_table("invoices")
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consents_terms_id"))
         batch_op.drop_index(batch_op.f("ix_consents_subscription_id"))
-        batch_op.drop_index(batch_op.f("ix_consents_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_consents_customer_id_created_at_id"))
 
     op.drop_table("consents")
     op.drop_table("terms")
@@ -616,6 +633,7 @@ def downgrade() -> None:
     op.drop_table("installation")
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customers_default_payment_method_stripe_id"))
+        batch_op.drop_index(batch_op.f("ix_customers_created_at_id"))
 
     op.drop_table("customers")
     op.drop_table("api_keys")

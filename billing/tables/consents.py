@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from billing.tables.base import JSON, Identifier, Row, one_of
@@ -76,6 +76,7 @@ class Consent(Row, table=True):
 
     __tablename__ = "consents"
     __table_args__ = (
+        Index(None, "customer_id", "created_at", "id"),
         one_of("usage", ConsentUsage),
         one_of("channel", ConsentChannel),
         CheckConstraint("(usage = 'RECURRING') = (interval_unit IS NOT NULL)", name="interval"),
@@ -83,7 +84,7 @@ class Consent(Row, table=True):
         CheckConstraint("maximum_amount > 0 AND monthly_maximum > 0", name="maxima"),
     )
 
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     terms_id: UUID = Field(foreign_key="terms.id", index=True, sa_type=Identifier)
     terms_sha256: str
 

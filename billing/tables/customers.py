@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from billing.tables.base import JSON, Row
@@ -12,6 +13,7 @@ class Customer(Row, table=True):
     """Half ours (externalId), half Stripe's (the rest, from the stored customer)."""
 
     __tablename__ = "customers"
+    __table_args__ = (Index(None, "created_at", "id"),)
 
     external_id: str = Field(unique=True)
     stripe_id: str = Field(unique=True)

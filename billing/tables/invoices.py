@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from billing.tables.base import JSON, Identifier, Row
@@ -14,9 +14,10 @@ class Invoice(Row, table=True):
     """What Stripe billed."""
 
     __tablename__ = "invoices"
+    __table_args__ = (Index(None, "customer_id", "created_at", "id"),)
 
     stripe_id: str = Field(unique=True)
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     subscription_stripe_id: str | None = Field(default=None, index=True)
     number: str | None = None
     status: str
@@ -68,9 +69,10 @@ class Payment(Row, table=True):
     """A PaymentIntent."""
 
     __tablename__ = "payments"
+    __table_args__ = (Index(None, "customer_id", "created_at", "id"),)
 
     stripe_id: str = Field(unique=True)
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     consent_id: UUID | None = Field(default=None, foreign_key="consents.id", index=True, sa_type=Identifier)
     payment_method_stripe_id: str | None = Field(default=None, index=True)
     status: str

@@ -7,6 +7,7 @@ them in any order. What one thing shows of several objects is a join.
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from billing.tables.base import JSON, Identifier, Row
@@ -16,9 +17,10 @@ class SetupSession(Row, table=True):
     """A Checkout Session in setup mode that Assent created."""
 
     __tablename__ = "setup_sessions"
+    __table_args__ = (Index(None, "customer_id", "created_at", "id"),)
 
     stripe_id: str = Field(unique=True)
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     consent_id: UUID = Field(foreign_key="consents.id", index=True, sa_type=Identifier)
     subscription_id: UUID | None = Field(default=None, sa_type=Identifier)
     """The subscription that the method is for, if any."""
@@ -35,9 +37,10 @@ class SetupIntent(Row, table=True):
     """The attempt to save a method behind a setup session."""
 
     __tablename__ = "setup_intents"
+    __table_args__ = (Index(None, "customer_id", "created_at", "id"),)
 
     stripe_id: str = Field(unique=True)
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     consent_id: UUID | None = Field(default=None, foreign_key="consents.id", sa_type=Identifier)
     payment_method_stripe_id: str | None = Field(default=None, index=True)
     mandate_stripe_id: str | None = Field(default=None, index=True)
@@ -50,9 +53,10 @@ class PaymentMethod(Row, table=True):
     """A saved card, Amazon Pay account, or method of another kind."""
 
     __tablename__ = "payment_methods"
+    __table_args__ = (Index(None, "customer_id", "created_at", "id"),)
 
     stripe_id: str = Field(unique=True)
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     stripe_type: str
     """card, amazon_pay, ..."""
     brand: str | None = None

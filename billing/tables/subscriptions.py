@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from billing.tables.base import JSON, Identifier, Row
@@ -17,10 +17,13 @@ class Subscription(Row, table=True):
     """A subscription at Stripe; `consent_id` is set on managed ones, and only by us."""
 
     __tablename__ = "subscriptions"
-    __table_args__ = (CheckConstraint("managed = (consent_id IS NOT NULL)", name="managed"),)
+    __table_args__ = (
+        Index(None, "customer_id", "created_at", "id"),
+        CheckConstraint("managed = (consent_id IS NOT NULL)", name="managed"),
+    )
 
     stripe_id: str = Field(unique=True)
-    customer_id: UUID = Field(foreign_key="customers.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     consent_id: UUID | None = Field(default=None, foreign_key="consents.id", index=True, sa_type=Identifier)
     managed: bool = False
     payment_method_stripe_id: str | None = Field(default=None, index=True)

@@ -12,6 +12,7 @@ import uvicorn
 
 from api import assets, first_run, logs, sandbox
 from api.app import create_app
+from api.graphql import LARGEST_BODY
 from api.running import beside, open_runtime, working
 from billing.origins import is_loopback
 from billing.settings import CannotStart, Settings, StripeSettings, load
@@ -91,6 +92,7 @@ async def _run(app: object, listener: socket.socket) -> None:
         server_header=False,
         lifespan="on",
         ws="websockets-sansio",
+        ws_max_size=LARGEST_BODY,
         timeout_graceful_shutdown=GRACE,
     )
     # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.

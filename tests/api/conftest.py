@@ -1,7 +1,7 @@
 """The application as a value: over HTTP without a socket, and, for WebSockets, behind a real server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from billing.settings import Environment, Settings
 from billing.stripe_gateway import StripeGateway
 from billing.tables import Customer, KeyScope
 from tests.factories import NOW, create_customer
+from tests.running_sandbox import RunningSandbox
 
 SECRET = "whsec_of_a_test"
 OLD_SECRET = "whsec_of_yesterday"
@@ -128,6 +129,21 @@ async def customer(database: Database) -> Customer:
 def token(customer: Customer) -> str:
     """The customer's own, for an hour."""
     return tokens.issue(customer.id, TOKEN_SECRETS, NOW, life=timedelta(hours=1))[0]
+
+
+@pytest.fixture(scope="session")
+def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A sandbox in Stripe's place, for those who get so far."""
+    with RunningSandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox.base_url
+
+
+@pytest.fixture
+def migrated(tmp_path: Path, sqlite_template: Path) -> Path:
+    """A folder with the default database, migrated."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "assent.sqlite3").write_bytes(sqlite_template.read_bytes())
+    return tmp_path
 
 
 def bearer(credential: str) -> dict[str, str]:

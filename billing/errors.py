@@ -230,3 +230,5 @@ class StripeUnavailable(BillingError):
     message: str = "Stripe could not be reached; repeating the call with the same idempotencyKey is safe."
     retry_after_seconds: int | None = None
     possibly_done: bool = field(default=True)
+    replayed: bool = False
+    """Stripe keeps a fault as the answer to this key: sending again tells nothing more."""

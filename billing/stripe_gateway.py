@@ -142,7 +142,8 @@ def translate(error: stripe.StripeError) -> BillingError:
     if status in (400, 401, 403, 404):
         return StripeRejected(message, status, code, body.get("param"), error.request_id)
     # 409 (our own key is in use) and 429 come before Stripe does anything: certainly not done by this sending.
-    return StripeUnavailable(retry_after_seconds=1, possibly_done=status not in (409, 429))
+    replayed = (error.headers or {}).get("idempotent-replayed") == "true"
+    return StripeUnavailable(retry_after_seconds=1, possibly_done=status not in (409, 429), replayed=replayed)
 
 
 def _error_body(error: stripe.StripeError) -> JSONObject:

@@ -29,13 +29,15 @@ class Trouble:
     """What happens to the next `times` requests that match `request`, as `POST /v1/customers`.
 
     At `moment` comes `event`, if there is one. If the answer is not out yet, the client then gets `status` with a
-    fault of Stripe's in its place, or without a `status` nothing but a closed connection.
+    fault of Stripe's in its place, or without a `status` nothing but a closed connection. A fault that is `kept` is
+    marked as the answer that Stripe has for this idempotency key.
     """
 
     request: str
     moment: Moment
     event: Callable[[], None] | None = None
     status: int | None = None
+    kept: bool = False
     times: int = 1
     over: threading.Event = field(default_factory=threading.Event)
     """Set once it has happened for the first time."""
@@ -141,7 +143,8 @@ class Handler(BaseHTTPRequestHandler):
             trouble.event()
         trouble.over.set()
         if trouble.status and trouble.moment is not Moment.ANSWERED:
-            self._answer(Answer(trouble.status, [("Content-Type", "application/json")], FAULT))
+            kept = [("Idempotent-Replayed", "true")] if trouble.kept else []
+            self._answer(Answer(trouble.status, [("Content-Type", "application/json"), *kept], FAULT))
         self.close_connection = True
 
     def _answer(self, answer: Answer) -> None:

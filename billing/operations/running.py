@@ -1,5 +1,6 @@
 """Running an operation: reserve, call, record. One of the three places in `billing` that open transactions."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -58,12 +59,12 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
     try:
         if _too_old(operation, runtime.clock()):
             return await _find_out(runtime, procedure, operation)
-        key = stripe_key(runtime.gateway.account, operation)
-        return await runtime.gateway.send(stored_request(operation), idempotency_key=key)
+        return await _send(runtime, procedure, operation)
     except (Declined, StripeRejected) as refusal:
         return refusal
     except StripeUnavailable:
-        await _settle(runtime, operation, OperationStatus.PENDING)
+        with suppress(Overtaken):  # its key is free again, or somebody else goes on
+            await _settle(runtime, operation, OperationStatus.PENDING)
         raise
     except IdempotencyFault as fault:
         log.exception("stripe saw another request under our key", operation=str(operation.id), detail=fault.message)
@@ -71,17 +72,27 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
         raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into.") from fault
 
 
+async def _send(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
+    key = stripe_key(runtime.gateway.account, operation)
+    try:
+        return await runtime.gateway.send(stored_request(operation), idempotency_key=key)
+    except StripeUnavailable as silence:
+        if not silence.replayed:
+            raise
+        return await _find_out(runtime, procedure, operation)
+
+
 def _too_old(operation: Operation, now: datetime) -> bool:
     return operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
 
 
 async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
-    """Past the window Stripe may have forgotten the key, so nothing is sent: look for what was made."""
+    """Stripe may have forgotten the key by now, or keeps a fault for it: nothing is sent, only looked for."""
     found = await search(runtime.gateway, procedure, operation)
     if found is not None:
         return found
     await _release(runtime, operation)
-    raise StripeUnavailable("This call did not reach Stripe in time; call again with the same idempotencyKey.", 0)
+    raise StripeUnavailable("This call came to nothing at Stripe; call again with the same idempotencyKey.", 0)
 
 
 async def record(runtime: Runtime, procedure: Procedure, operation: Operation, outcome: Outcome) -> Operation:

@@ -89,8 +89,18 @@ async def record_paid(session: AsyncSession, operation: Operation, outcome: Outc
         # Perhaps it is paid already, by the customer's own hand: the invoice tells.
         operation.result = {**operation.result, "refusal": outcome.dump()}
         return settle(operation)
+    if not _is_settled(outcome):
+        # Not the answer to a payment, but what was found in place of one that was lost.
+        return settle(operation)
     await mirror.record(session, outcome, now=now)
     return look(operation)
+
+
+def _is_settled(invoice: Answer) -> bool:
+    """Whether it is paid, or its payment is still under way by itself."""
+    listed = (invoice.data.get("payments") or {}).get("data", [])
+    intents = [each["payment"].get("payment_intent") or {} for each in listed]
+    return invoice.data["status"] == "paid" or any(each.get("status") == "processing" for each in intents)
 
 
 def _declined(operation: Operation, declined: Declined) -> Next:

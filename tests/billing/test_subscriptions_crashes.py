@@ -9,6 +9,7 @@ import pytest
 from billing import consents, operations
 from billing.errors import (
     ConsentRequired,
+    StripeRejected,
 )
 from billing.operations import running
 from billing.operations.taking import take
@@ -98,3 +99,16 @@ async def test_a_charge_that_never_reached_stripe_is_given_up(runtime: Runtime, 
     [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
     assert operation.status == "RELEASED"
     assert (await it.subscribe(key=key)).error is None
+
+
+async def test_a_payment_that_is_too_old_to_be_sent_again_is_taken_back(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    await stopped_before(runtime, it, key, "pay")
+    it.runtime = replace(runtime, clock=lambda: runtime.clock() + timedelta(hours=24))
+    created = await it.subscribe(key=key)
+    assert isinstance(created.error, StripeRejected)
+    assert created.subscription_id is None
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["canceled"]
+    assert [each["status"] for each in await it.at_stripe("invoices")] == ["void"]

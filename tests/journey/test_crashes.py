@@ -17,7 +17,7 @@ from billing.runtime import utc_now
 from billing.tables import Operation, OperationStatus
 from tests.crash_proxy import CrashProxy, Moment, Trouble
 from tests.journey.conftest import joined
-from tests.journey.walking import PAID, TAKEN_BACK, Journey
+from tests.journey.walking import NOTHING, PAID, TAKEN_BACK, Journey
 from tests.running_assent import PATIENCE, RunningAssent, eventually
 from tests.running_sandbox import RunningSandbox
 
@@ -209,3 +209,32 @@ def test_a_stripe_that_keeps_silent_is_told_and_the_same_key_continues(
     assert journey.take("createSubscription")["subscription"]["status"] == "ACTIVE"
     assert journey.statuses_at_stripe() == PAID
     assert eventually(lambda: agreed(journey))
+
+
+@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.DONE], ids=["undone", "done"])
+@pytest.mark.parametrize("asked", [CREATE, PAY], ids=["create", "pay"])
+def test_what_became_of_a_payment_that_stripe_keeps_a_fault_for_is_read(
+    journey: Journey, proxy: CrashProxy, asked: str, moment: Moment
+) -> None:
+    """Stripe repeats a 500 to its key for a day, whatever it has done; sending again would tell nothing."""
+    journey.begin()
+    journey.save_card()
+    trouble = proxy.prepare(Trouble(asked, moment, status=500, kept=True, times=3))
+    outcome = (journey.attempt("createSubscription")["error"] or {}).get("__typename")
+    assert trouble.times == 0
+    if moment is Moment.DONE:
+        assert (outcome, journey.statuses_at_stripe()) == (None, PAID)
+    elif asked is PAY:
+        assert (outcome, journey.statuses_at_stripe()) == ("StripeRejected", TAKEN_BACK)
+    else:
+        assert (outcome, journey.statuses_at_stripe()) == ("StripeUnavailable", NOTHING)
+        journey.take("createSubscription")
+        assert journey.statuses_at_stripe() == PAID
+    assert eventually(lambda: agreed(journey))
+
+
+def test_a_session_that_stripe_keeps_a_fault_for_is_found(journey: Journey, proxy: CrashProxy) -> None:
+    journey.begin()
+    proxy.prepare(Trouble(SESSION, Moment.DONE, status=500, kept=True, times=3))
+    page = journey.open_page()
+    assert journey.sessions_at_stripe() == [page]

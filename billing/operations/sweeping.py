@@ -22,6 +22,9 @@ log = structlog.get_logger()
 # A charge that was never seen at Stripe is given up after this; nothing is in flight for so long.
 ABANDON_AFTER = timedelta(minutes=10)
 
+# The longest time between two looks at a charge that its client does not continue.
+LONGEST_REST = timedelta(hours=1)
+
 Procedures = Mapping[str, Procedure]
 
 
@@ -61,7 +64,8 @@ async def _due(runtime: Runtime, limit: int) -> list[Operation]:
 
 async def _take_up(runtime: Runtime, procedure: Procedure, operation: Operation) -> None:
     if operation.step in procedure.charges:
-        await _look_up(runtime, procedure, operation)
+        if not _rests(operation, runtime.clock()):
+            await _look_up(runtime, procedure, operation)
         return
     async with runtime.database.transaction() as session:
         held = await _lock(session, operation)
@@ -70,6 +74,13 @@ async def _take_up(runtime: Runtime, procedure: Procedure, operation: Operation)
         else:
             await resume(session, procedure, held, runtime.clock())
     await drive(runtime, procedure, held)
+
+
+def _rests(operation: Operation, now: datetime) -> bool:
+    """After each look a charge is left alone for as long as it took until then: Stripe is not asked for ever."""
+    if operation.first_sent_at is None or operation.due_at != operation.updated_at:
+        return False
+    return now - operation.updated_at < min(operation.updated_at - operation.first_sent_at, LONGEST_REST)
 
 
 async def _lock(session: AsyncSession, operation: Operation) -> Operation:
@@ -98,8 +109,8 @@ async def _look_up(runtime: Runtime, procedure: Procedure, operation: Operation)
 
 
 def _is_over(found: Answer) -> bool:
-    """Whether what was to be paid has been paid."""
-    return found.data.get("object") == "invoice" and found.data.get("status") == "paid"
+    """Whether what was to be paid has been paid, or never will be."""
+    return found.data.get("object") == "invoice" and found.data.get("status") in ("paid", "void")
 
 
 async def _leave(session: AsyncSession, operation: Operation, found: Answer | None, now: datetime) -> None:

@@ -15,6 +15,7 @@ from billing.operations import running
 from billing.operations.taking import take
 from billing.procedures import PROCEDURES
 from billing.runtime import Runtime
+from billing.stripe_gateway import Request
 from billing.subscriptions import CREATE
 from billing.tables import Operation, Subscription
 from tests.billing.conftest import MERCHANT
@@ -94,8 +95,7 @@ async def test_a_charge_that_never_reached_stripe_is_given_up(runtime: Runtime, 
 
     it, key = await ready(runtime, sandbox), unique("key")
     await stopped_before(runtime, it, key, "create")
-    later = replace(runtime, clock=lambda: runtime.clock() + timedelta(minutes=11))
-    await operations.sweep(later, PROCEDURES)
+    await operations.sweep(after(runtime, minutes=11), PROCEDURES)
     [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
     assert operation.status == "RELEASED"
     assert (await it.subscribe(key=key)).error is None
@@ -106,9 +106,39 @@ async def test_a_payment_that_is_too_old_to_be_sent_again_is_taken_back(
 ) -> None:
     it, key = await ready(runtime, sandbox), unique("key")
     await stopped_before(runtime, it, key, "pay")
-    it.runtime = replace(runtime, clock=lambda: runtime.clock() + timedelta(hours=24))
+    it.runtime = after(runtime, hours=24)
     created = await it.subscribe(key=key)
     assert isinstance(created.error, StripeRejected)
     assert created.subscription_id is None
     assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["canceled"]
     assert [each["status"] for each in await it.at_stripe("invoices")] == ["void"]
+
+
+async def test_a_payment_that_nobody_continues_is_looked_at_less_and_less_often(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    operation = await stopped_before(runtime, it, key, "pay")
+    for seconds in range(0, 3600, 30):
+        await operations.sweep(after(runtime, seconds=seconds), PROCEDURES)
+    [left] = [each for each in await every(runtime, Operation) if each.id == operation.id]
+    assert left.status == "PENDING"
+    assert 3 <= left.fence - operation.fence <= 12
+    it.runtime = after(runtime, seconds=3600)
+    assert (await it.subscribe(key=key)).error is None, "its client need not wait for a look"
+
+
+async def test_a_payment_whose_invoice_was_voided_at_stripe_is_over(runtime: Runtime, sandbox: RunningSandbox) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    await stopped_before(runtime, it, key, "pay")
+    [invoice] = await it.at_stripe("invoices")
+    await runtime.gateway.send(Request("post", f"/v1/invoices/{invoice['id']}/void", {}))
+    await operations.sweep(runtime, PROCEDURES)
+    [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
+    assert operation.status == "FAILED"
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["incomplete_expired"]
+
+
+def after(runtime: Runtime, **time: int) -> Runtime:
+    """The same, later."""
+    return replace(runtime, clock=lambda: runtime.clock() + timedelta(**time))

@@ -15,7 +15,15 @@ CODE = {".py", ".js", ".css", ".html"}
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
 # Longer than a file may be, each with its reason.
-LONG: dict[str, str] = {}
+# One function that writes one row of everything, which is a list and not a logic.
+WORLDS = {"tests/schema/worlds.py"}
+
+LONG: dict[str, str] = {
+    "tests/schema/test_reads_documents.py": "every feature of the language beside its answer",
+    "tests/schema/test_reads_values.py": "every kind of value beside its answer",
+    "tests/billing/stripe_objects.py": "one sample of each object of Stripe's",
+    "tests/billing/test_consents_coverage.py": "one rule after the other",
+}
 
 # Whoever clones this repository has neither our folders nor our mirrors. Neither pattern matches itself.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users|private)/\w")
@@ -59,7 +67,7 @@ def test_a_function_fits_in_40_lines() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     lengths = {f"{f.relative_to(ROOT)}:{node.lineno} {node.name}": length_of(node) for f, node in functions}
-    assert {name: length for name, length in lengths.items() if length > 40} == {}
+    assert {name: length for name, length in lengths.items() if length > 40 and name.split(":")[0] not in WORLDS} == {}
 
 
 def length_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -103,7 +104,7 @@ async def test_a_customers_token_changes_nobody_else(runtime: Runtime) -> None:
 async def test_what_a_crash_left_behind_is_carried_through(runtime: Runtime) -> None:
     """Reserved and never sent: the sweep makes the customer, without anyone asking again."""
     name = f"ada-{uuid4().hex}"
-    intent = {"external_id": name, "email": None, "name": None, "metadata": {}, "stripe_id": None}
+    intent: dict[str, Any] = {"external_id": name, "email": None, "name": None, "metadata": {}, "stripe_id": None}
     async with runtime.database.transaction() as session:
         await operations.order(session, Call("createCustomer", MERCHANT, name, intent), runtime.clock())
     await operations.sweep(runtime, PROCEDURES)

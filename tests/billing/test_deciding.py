@@ -1,64 +1,21 @@
-"""The pure decision: order is shown by seconds and states, or not at all."""
+"""Deciding which of two states is newer, one case after the other."""
 
-from dataclasses import replace
-from itertools import pairwise, permutations, product
 from typing import Any
 
 import pytest
 
-from billing.mirror.deciding import Decision, Stored, Verdict, decide
-from billing.mirror.life_cycles import LIFE_CYCLES
+from billing.mirror.deciding import decide
 from billing.mirror.news import Known, News
 from billing.mirror.states import digest, put_back
-
-APPLY, TRUST, SKIP, READ = Decision.APPLY, Decision.TRUST, Decision.SKIP, Decision.READ
-
-
-def customer(name: str | None) -> dict[str, Any]:
-    return {"id": "cus_1", "object": "customer", "name": name, "metadata": {}}
+from tests.billing.news import APPLY, READ, SKIP, TRUST, customer, decision, event, update
 
 
 def invoice(status: str, **more: Any) -> dict[str, Any]:
     return {"id": "in_1", "object": "invoice", "status": status, **more}
 
 
-def event(
-    data: dict[str, Any], second: int, type: str, previous: dict[str, Any] | None = None, id: str | None = None
-) -> News:
-    known = Known(second, second, id or f"evt_{type}_{second}_{data}", type, previous)
-    return News.of(data, previous, known)
-
-
-def update(before: str, after: str, second: int = 100, id: str | None = None) -> News:
-    return event(customer(after), second, "customer.updated", {"name": before}, id or f"evt_{before}{after}")
-
-
 def answer(data: dict[str, Any], known_from: int, known_until: int) -> News:
     return News.of(data, None, Known(known_from, known_until))
-
-
-def store(news: News, stored: Stored | None = None, verdict: Verdict | None = None) -> Stored:
-    verdict = verdict or decide(stored, news)
-    if stored is not None and verdict.decision in (SKIP, READ):
-        return replace(stored, states=verdict.states)
-    known = news.known
-    return Stored(
-        news.data,
-        known.known_from,
-        known.known_until,
-        verdict.states,
-        known.event_id,
-        known.event_type,
-        news.is_deletion,
-    )
-
-
-def decision(stored: News, *news: News) -> Decision:
-    """What the last of the news come to after all before them."""
-    known = store(stored)
-    for each in news[:-1]:
-        known = store(each, known)
-    return decide(known, news[-1]).decision
 
 
 def test_what_was_never_seen_is_applied_however_old_it_is() -> None:
@@ -204,54 +161,3 @@ def test_an_event_within_the_window_of_an_answer_is_a_tie() -> None:
 def test_an_older_answer_does_not_take_back_a_status() -> None:
     paid = event(invoice("paid"), 100, "invoice.paid")
     assert decision(paid, answer(invoice("open"), 99, 101)) is SKIP
-
-
-def test_every_mirrored_status_is_in_one_stage_only() -> None:
-    for life in LIFE_CYCLES.values():
-        statuses = [status for stage in life.stages for status in stage]
-        assert len(statuses) == len(set(statuses))
-
-
-def apply_all(order: list[News]) -> tuple[Stored, list[News]]:
-    """What is stored in the end, and which events could not be put in order."""
-    known, unclear = store(order[0]), list[News]()
-    for news in order[1:]:
-        waiting = [*unclear, news]
-        while True:
-            unclear = []
-            for each in waiting:
-                verdict = decide(known, each)
-                known = store(each, known, verdict)
-                unclear += [each] if verdict.decision is READ else []
-            if len(unclear) in (0, len(waiting)):
-                break
-            waiting = unclear
-    return known, unclear
-
-
-@pytest.mark.parametrize("length", [2, 3, 4])
-def test_every_order_of_every_history_of_a_second_ends_in_the_truth_or_asks_for_it(length: int) -> None:
-    """And never asks where no state came back."""
-    for path in product("abcd", repeat=length + 1):
-        if any(before == after for before, after in pairwise(path)):
-            continue
-        events = [update(before, after, id=f"evt_{index}") for index, (before, after) in enumerate(pairwise(path))]
-        for order in permutations(events):
-            known, unclear = apply_all(list(order))
-            assert unclear or known.data["name"] == path[-1], (path, [each.known.event_id for each in order])
-            assert not (unclear and len(set(path)) == len(path))
-
-
-def test_every_order_over_two_seconds_from_the_creation_on_ends_in_the_truth() -> None:
-    for path in product("abc", repeat=4):
-        if any(before == after for before, after in pairwise(path)):
-            continue
-        for split in range(4):
-            steps = [
-                update(before, after, 100 if index < split else 101, id=f"evt_{index}")
-                for index, (before, after) in enumerate(pairwise(path))
-            ]
-            events = [event(customer(path[0]), 100, "customer.created"), *steps]
-            for order in permutations(events):
-                known, unclear = apply_all(list(order))
-                assert unclear or known.data["name"] == path[-1], (path, split)

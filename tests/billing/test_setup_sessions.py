@@ -86,7 +86,7 @@ async def test_without_an_active_consent_to_current_terms_stripe_is_not_called(r
         ("locale", "en_US!", "locale"),
     ],
 )
-async def test_bad_input_names_its_field(runtime: Runtime, field: str, value: object, path: str) -> None:
+async def test_bad_input_names_its_field(runtime: Runtime, field: str, value: Any, path: str) -> None:
     customer = await a_customer(runtime)
     consent = await a_consent(runtime, customer)
     wish = replace(a_wish(customer, consent.id), **{field: value})

@@ -91,7 +91,7 @@ def _revive(name: str, value: Any) -> Any:
         return Scope.load(value)
     if name == "problems":
         return tuple(Problem(tuple(each["path"]), each["message"]) for each in value)
-    if name.endswith("_id") and name != "request_id" and value is not None:
+    if name.endswith("_id") and name not in ("request_id", "global_id") and value is not None:
         return UUID(value)
     return tuple(value) if isinstance(value, list) else value
 

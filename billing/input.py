@@ -82,4 +82,6 @@ def _metadata_problem(field: str, key: str, value: Any) -> Problem | None:
         return Problem(("input", field, key), f"A key has 1 to {METADATA_KEY_LENGTH} characters and no brackets.")
     if value is not None and (not isinstance(value, str) or len(value) > METADATA_VALUE_LENGTH):
         return Problem(("input", field, key), f"A value is a string of at most {METADATA_VALUE_LENGTH} characters.")
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in key + (value or "")):
+        return Problem(("input", field, key), "Keys and values are of whole characters, and without NUL.")
     return None

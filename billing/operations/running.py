@@ -7,11 +7,11 @@ import structlog
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import errors
+from billing import errors, mirror
 from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
 from billing.operations.model import RESEND_WINDOW, Call, Outcome, Procedure, stripe_key
-from billing.operations.searching import search
+from billing.operations.searching import creates, search
 from billing.operations.taking import advance, stored_request, take
 from billing.runtime import Runtime
 from billing.stripe_gateway import Declined, IdempotencyFault
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 # Until Assent tries again what Stripe refused to it.
 TRY_AGAIN = timedelta(minutes=5)
+
+NOT_FOUND = 404
 
 
 class Overtaken(Exception):
@@ -56,11 +58,16 @@ def failure(operation: Operation) -> BillingError | None:
 
 async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
     """Sends the step's request, or reads what became of one that may not be sent again."""
+    if operation.due_at <= runtime.clock():
+        # Held up for longer than the lease: whoever sends now has to decide anew whether it may be sent.
+        raise Overtaken
     try:
-        if _too_old(operation, runtime.clock()):
+        if _too_old(procedure, operation, runtime.clock()):
             return await _find_out(runtime, procedure, operation)
         return await _send(runtime, procedure, operation)
     except (Declined, StripeRejected) as refusal:
+        if stored_request(operation).method == "get":
+            raise await _not_yet(runtime, operation, refusal) from refusal
         return refusal
     except StripeUnavailable:
         with suppress(Overtaken):  # its key is free again, or somebody else goes on
@@ -82,13 +89,27 @@ async def _send(runtime: Runtime, procedure: Procedure, operation: Operation) ->
         return await _find_out(runtime, procedure, operation)
 
 
-def _too_old(operation: Operation, now: datetime) -> bool:
-    return operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
+async def _not_yet(runtime: Runtime, operation: Operation, refusal: BillingError) -> StripeUnavailable:
+    """A refusal that says nothing of what has been done already: it stays to be continued with the same key."""
+    with suppress(Overtaken):
+        await _settle(runtime, operation, OperationStatus.PENDING)
+    return StripeUnavailable(
+        f"Stripe refused to go on ({refusal.message}); repeat the call with the same idempotencyKey."
+    )
+
+
+def _too_old(procedure: Procedure, operation: Operation, now: datetime) -> bool:
+    """What makes or charges something may not be sent under a key that Stripe has forgotten; a wanted state may."""
+    makes = operation.step in procedure.charges or creates(stored_request(operation))
+    return makes and operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
 
 
 async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
     """Stripe may have forgotten the key by now, or keeps a fault for it: nothing is sent, only looked for."""
-    found = await search(runtime.gateway, procedure, operation)
+    try:
+        found = await search(runtime.gateway, procedure, operation)
+    except StripeRejected as refusal:
+        raise await _not_yet(runtime, operation, refusal) from refusal
     if found is not None:
         return found
     await _release(runtime, operation)
@@ -108,13 +129,16 @@ async def record(runtime: Runtime, procedure: Procedure, operation: Operation, o
             advance(held, await step(session, held, outcome, now), now)
             session.add(held)
             return held
-    except StripeRejected:
-        await _release(runtime, operation)
+    except StripeRejected as refusal:
+        if operation.result:
+            # Something has been made already, so this is not nothing.
+            raise await _not_yet(runtime, operation, refusal) from refusal
+        await _release(runtime, operation, gone=refusal.http_status == NOT_FOUND)
         raise
 
 
-async def _release(runtime: Runtime, operation: Operation) -> None:
-    """Nothing happened.
+async def _release(runtime: Runtime, operation: Operation, *, gone: bool = False) -> None:
+    """Nothing happened; `gone`, because the object is no longer at Stripe.
 
     A client's key is free again; what Assent itself has to do it tries again, from the beginning.
     """
@@ -127,6 +151,8 @@ async def _release(runtime: Runtime, operation: Operation) -> None:
         else:
             held.status = OperationStatus.RELEASED
         session.add(held)
+        if gone and held.subject is not None:
+            await mirror.gone(session, held.subject, now=held.updated_at)
 
 
 async def _hold(session: AsyncSession, operation: Operation) -> Operation:

@@ -19,12 +19,12 @@ async def search(gateway: StripeGateway, procedure: Procedure, operation: Operat
     request = stored_request(operation)
     if trace := procedure.trace(operation):
         return await gateway.send(trace)
-    if _creates(request):
+    if creates(request):
         return await _search_created(gateway, operation, request)
     return await gateway.get(_object_path(request.path))
 
 
-def _creates(request: Request) -> bool:
+def creates(request: Request) -> bool:
     """What we create carries the operation's id; what we change does not."""
     return "assent_operation" in request.params.get("metadata", {})
 

@@ -119,6 +119,7 @@ async def _leave(session: AsyncSession, operation: Operation, found: Answer | No
         await mirror.record(session, found, now=now)
     elif held.first_sent_at is None or now - held.first_sent_at > ABANDON_AFTER:
         held.status = OperationStatus.RELEASED
+        held.attempt += 1
     # The client may take it up at once; we look again after a while.
     held.due_at = held.updated_at = now
     session.add(held)

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import customers, mirror, operations
 from billing.anchors import anchor
-from billing.callers import Caller
+from billing.callers import MERCHANT, Caller
 from billing.consents import coverage
 from billing.errors import BillingError, NotAllowed, StripeRejected
 from billing.input import check_key, check_metadata, check_trial, raise_problems
@@ -63,8 +63,7 @@ async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, i
     if caller.is_customer and (wanted.metadata or wanted.trial_days):
         raise NotAllowed("Metadata and trials are the merchant's; leave them out.")
     async with runtime.database.read() as session:
-        customer = await customers.get_live(session, caller, wanted.customer_id)
-        await get_prices(session, caller, wanted.items)
+        customer = await customers.get(session, caller, wanted.customer_id)
     intent = _intent(wanted, automatic_tax=runtime.automatic_tax)
     call = Call("createSubscription", caller, idempotency_key, intent, customer.id)
     operation = await operations.run(runtime, CREATE, call)
@@ -93,10 +92,11 @@ def _intent(wanted: NewSubscription, *, automatic_tax: bool) -> dict[str, Any]:
 
 async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> Next:
     """Checks everything under the customer's lock; the pending operation counts against the consent from here on."""
-    intent, assent = operation.intent, Caller.assent()
-    customer = await customers.get_live(session, assent, operation.customer_id)
+    intent = operation.intent
+    customer = await customers.get_live(session, Caller.assent(), operation.customer_id)
     items = [Item(UUID(price), many) for price, many in intent["items"]]
-    prices = await get_prices(session, assent, items)
+    by_customer = operation.party != MERCHANT
+    prices = await get_prices(session, items, self_service_only=by_customer)
     quantities = [item.quantity for item in items]
     method_id = _uuid(intent["payment_method_id"])
     method = await get_method(session, customer, method_id, now)
@@ -147,14 +147,23 @@ async def _record_created(session: AsyncSession, operation: Operation, outcome: 
         "due": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
     }
-    return Send("preview", Request("post", "/v1/invoices/create_preview", {"subscription": subscription["id"]}))
+    return _preview(operation)
+
+
+def _preview(operation: Operation) -> Send:
+    subscription = operation.result["subscription"]
+    return Send("preview", Request("post", "/v1/invoices/create_preview", {"subscription": subscription}))
 
 
 async def _record_preview(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """The first amount due and the next full total are known: the consent decides."""
     if isinstance(outcome, StripeRejected):
         return ending.withdraw(operation, outcome)
-    largest = max(operation.result["due"], answered(outcome).data["total"])
+    answer = answered(outcome)
+    if answer.data.get("id") == operation.result["invoice"]:
+        # The sweep has looked at the first invoice; what the next one will be is still to be asked.
+        return _preview(operation)
+    largest = max(operation.result["due"], answer.data["total"])
     operation.result = {**operation.result, "largest": largest}
     return await paying.pay_if_covered(session, operation, now)
 

@@ -25,8 +25,15 @@ def kept_refusal(operation: Operation) -> BillingError | None:
     return errors.load(refusal) if refusal else None
 
 
+def _require_done(outcome: Outcome) -> None:
+    """Raises a refusal that says nothing of the object: what is to be taken back is still there."""
+    if isinstance(outcome, StripeRejected) and outcome.http_status in (401, 403):
+        raise outcome
+
+
 async def record_canceled(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """Canceled, now or before; its first invoice stays open at Stripe until it is voided."""
+    _require_done(outcome)
     if isinstance(outcome, Answer):
         await mirror.record(session, outcome, now=now)
     params = {"expand": paying.INVOICE_EXPAND}
@@ -35,6 +42,7 @@ async def record_canceled(session: AsyncSession, operation: Operation, outcome: 
 
 async def record_voided(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """Void, now or before: the end."""
+    _require_done(outcome)
     if isinstance(outcome, StripeRejected) and operation.step == "void":
         path = f"/v1/invoices/{operation.result['invoice']}"
         return Send("voided", Request("get", path, {"expand": paying.INVOICE_EXPAND}))

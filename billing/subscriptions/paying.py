@@ -14,6 +14,7 @@ from billing.errors import (
     BillingError,
     ConsentRequired,
     ConsentScopeExceeded,
+    InvalidTransition,
     PaymentDeclined,
     Scope,
     StripeRejected,
@@ -22,7 +23,7 @@ from billing.operations import Finish, Next, Outcome, Send, answered
 from billing.stripe_gateway import Answer, Declined, Request
 from billing.subscriptions import ending
 from billing.subscriptions.pricing import needed_scope
-from billing.tables import InvoicePayment, Operation, Payment, Price, Subscription
+from billing.tables import ENDED, InvoicePayment, Operation, Payment, Price, Subscription
 
 # Stripe expands four levels at most, so the payment behind the first invoice comes with the invoice alone.
 INVOICE_EXPAND = ["payments.data.payment.payment_intent"]
@@ -35,6 +36,10 @@ AUTHENTICATION_CODES = frozenset({"authentication_required", "invoice_payment_in
 async def pay_if_covered(session: AsyncSession, operation: Operation, now: datetime) -> Next:
     """The sending of the payment, decided in the transaction that stamps it; or the withdrawal of what was begun."""
     made = operation.result
+    row = await session.get(Subscription, operation.node_id, populate_existing=True)
+    if row is not None and row.status in ENDED:
+        ended = InvalidTransition("This subscription was ended before it was paid.", "subscription", row.id)
+        return ending.withdraw(operation, ended)
     try:
         await _require_covered(session, operation, now)
     except (ConsentRequired, ConsentScopeExceeded) as refusal:

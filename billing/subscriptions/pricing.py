@@ -26,14 +26,16 @@ class Item:
     quantity: int = 1
 
 
-async def get_prices(session: AsyncSession, caller: Caller, items: list[Item]) -> list[Price]:
+async def get_prices(session: AsyncSession, items: list[Item], *, self_service_only: bool) -> list[Price]:
     """The prices of the items, in order, which one subscription can carry.
 
     Raises NotFound, NotAllowed (a price that is not for self-service), InvalidInput.
     """
     if not 1 <= len(items) <= MOST_ITEMS:
         raise InvalidInput.at("input", "items", message=f"A subscription has 1 to {MOST_ITEMS} items.")
-    prices = [await _get_price(session, caller, item, str(at)) for at, item in enumerate(items)]
+    prices = [
+        await _get_price(session, item, str(at), self_service_only=self_service_only) for at, item in enumerate(items)
+    ]
     if len({price.id for price in prices}) < len(prices):
         raise InvalidInput.at("input", "items", message="Name each price once, with its quantity.")
     if len({(price.currency, price.interval_unit, price.interval_count) for price in prices}) > 1:
@@ -41,9 +43,9 @@ async def get_prices(session: AsyncSession, caller: Caller, items: list[Item]) -
     return prices
 
 
-async def _get_price(session: AsyncSession, caller: Caller, item: Item, at: str) -> Price:
+async def _get_price(session: AsyncSession, item: Item, at: str, *, self_service_only: bool) -> Price:
     price = await get_price(session, item.price_id, "input", "items", at, "priceId")
-    if caller.is_customer and not price.self_service:
+    if self_service_only and not price.self_service:
         raise NotAllowed("This price is not for self-service; the merchant has to start this subscription.")
     problem = None
     if not price.active:
@@ -64,9 +66,18 @@ def needed_scope(prices: list[Price], quantities: list[int]) -> Scope:
         interval_unit=prices[0].interval_unit,
         interval_count=prices[0].interval_count,
         currency=prices[0].currency,
-        maximum_amount=sum((price.unit_amount or 0) * many for price, many in zip(prices, quantities, strict=True)),
+        maximum_amount=_sum(prices, quantities),
         product_ids=tuple(dict.fromkeys(price.product_id for price in prices)),
     )
+
+
+def _sum(prices: list[Price], quantities: list[int]) -> int | None:
+    """None where a price has no single amount (tiers, metering): an unknown amount is within no limit."""
+    amounts = [price.unit_amount for price in prices]
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) < len(amounts):
+        return None
+    return sum(amount * many for amount, many in zip(known, quantities, strict=True))
 
 
 async def get_method(session: AsyncSession, customer: Customer, method_id: UUID | None, now: datetime) -> PaymentMethod:

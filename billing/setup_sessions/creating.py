@@ -1,7 +1,7 @@
-"""Setup sessions: Stripe Checkout in setup mode, only with an active consent to current terms.
+"""Opening a hosted page, while the consent stands.
 
-https://docs.stripe.com/payments/amazon-pay/set-up-future-payments, with `allowed_payment_method_types` where that
-page still has `payment_method_types`, which the pinned API version refuses.
+https://docs.stripe.com/payments/amazon-pay/set-up-future-payments, with `allowed_payment_method_types` where that page
+still has `payment_method_types`, which the pinned API version refuses.
 """
 
 import re
@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror, operations
@@ -19,20 +18,20 @@ from billing.anchors import anchor
 from billing.callers import Caller
 from billing.consents import coverage
 from billing.customers import get_live
-from billing.errors import InvalidTransition, NotFound, Problem, StripeRejected
+from billing.errors import ConsentRequired, NotFound, Problem, StripeRejected
+from billing.errors import load as load_error
 from billing.input import check_currency, check_key, raise_problems
 from billing.metrics import METHOD_TYPE_NOT_OFFERED
-from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, ours, unkeyed
+from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, ours
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Request
-from billing.tables import Mandate, Operation, PaymentMethod, SetupIntent, SetupSession, Subscription
+from billing.tables import Operation, Subscription
 
 log = structlog.get_logger()
 
 # Stripe wants 30 minutes to 24 hours, by its own clock: a minute more at the short end, one less at the long one.
 SHORTEST_MINUTES, LONGEST_MINUTES = 31, 24 * 60 - 1
 LOCALE = re.compile(r"auto|[a-z]{2,3}(-[A-Za-z0-9]{2,4})?")
-OPEN, COMPLETE, EXPIRED = "open", "complete", "expired"
 
 
 @dataclass(frozen=True)
@@ -49,24 +48,6 @@ class Wish:
     subscription_id: UUID | None = None
     expires_in_minutes: int | None = None
     locale: str | None = None
-
-
-async def get(session: AsyncSession, caller: Caller, session_id: UUID | None, *path: str) -> SetupSession:
-    """The caller's setup session. Raises NotFound at `path`."""
-    found = await session.get(SetupSession, session_id) if session_id else None
-    if found is None or not caller.may_see(found.customer_id):
-        raise NotFound("There is no such setup session.", path or ("input", "setupSessionId"))
-    return found
-
-
-async def state(session: AsyncSession, found: SetupSession) -> tuple[object, ...]:
-    """Everything that a session shows; two states that are equal look the same."""
-    intent = select(SetupIntent).where(SetupIntent.stripe_id == found.setup_intent_stripe_id)
-    attempt = (await session.exec(intent)).first()
-    method_id = attempt.payment_method_stripe_id if attempt else None
-    method = (await session.exec(select(PaymentMethod).where(PaymentMethod.stripe_id == method_id))).first()
-    mandates = (await session.exec(select(Mandate).where(Mandate.payment_method_stripe_id == method_id))).all()
-    return tuple(each.model_dump_json() for each in (found, attempt, method, *mandates) if each is not None)
 
 
 async def create(runtime: Runtime, caller: Caller, wish: Wish, *, idempotency_key: str) -> UUID:
@@ -170,19 +151,37 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
 
 async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
+    refusal = await _no_longer_allowed(session, operation, now)
     await mirror.record(session, answer, now=now)
+    operation.result = {"session": answer.data["id"], "refusal": refusal.dump() if refusal else None}
     missing = [each for each in operation.intent["types"] if each not in answer.data["payment_method_types"]]
     for each in missing:
         METHOD_TYPE_NOT_OFFERED.labels(each).inc()
         log.warning("stripe does not offer a payment method type", type=each, session=answer.data["id"])
-    if set(missing) & set(operation.intent["required"]):
+    if refusal or set(missing) & set(operation.intent["required"]):
         return Send("withdraw", Request("post", f"/v1/checkout/sessions/{answer.data['id']}/expire", {}))
     return Finish()
 
 
+async def _no_longer_allowed(session: AsyncSession, operation: Operation, now: datetime) -> ConsentRequired | None:
+    """Whether the consent ended while Stripe was being asked; then nobody else knows of the page that was opened."""
+    customer_id = UUID(operation.intent["customer_id"])
+    try:
+        await coverage.require_for_setup(
+            session, customer_id=customer_id, consent_id=operation.consent_id, current=False, now=now
+        )
+    except ConsentRequired as refusal:
+        return refusal
+    return None
+
+
 async def _record_withdrawn(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    if isinstance(outcome, StripeRejected) and outcome.http_status in (401, 403):
+        raise outcome
     if isinstance(outcome, Answer):
         await mirror.record(session, outcome, now=now)
+    if refusal := operation.result["refusal"]:
+        return Finish(error=load_error(refusal))
     listed = ", ".join(operation.intent["required"])
     message = (
         f"Stripe does not offer every required type ({listed}) here. Enable it in the Dashboard under Payment methods, "
@@ -192,52 +191,3 @@ async def _record_withdrawn(session: AsyncSession, operation: Operation, outcome
 
 
 CREATE = Procedure("createSetupSession", _begin, {"create": _record_created, "withdraw": _record_withdrawn})
-
-
-async def expire(runtime: Runtime, caller: Caller, session_id: UUID | None) -> UUID:
-    """Closes the page. A session that has expired already is a success that calls nothing.
-
-    Raises NotFound, InvalidTransition (it is complete), Conflict, StripeRejected, StripeUnavailable.
-    """
-    async with runtime.database.read() as session:
-        found = await get(session, caller, session_id)
-    if found.status != EXPIRED:
-        operation = await operations.run(runtime, EXPIRE, expiry(caller, found))
-        if error := operations.failure(operation):
-            raise error
-    return found.id
-
-
-def expiry(caller: Caller, setup_session: SetupSession, *, key: str | None = None) -> Call:
-    """The call that expires a session; `key` where it is ordered and must be ordered once."""
-    intent = {"setup_session_id": str(setup_session.id)}
-    if key is None:
-        return unkeyed("expireSetupSession", caller, intent, setup_session.customer_id)
-    return Call("expireSetupSession", caller, key, intent, setup_session.customer_id)
-
-
-async def _begin_expire(session: AsyncSession, operation: Operation, now: datetime) -> Next:
-    found = await session.get_one(SetupSession, UUID(operation.intent["setup_session_id"]))
-    operation.node_id = found.id
-    if found.status != OPEN:
-        return _over(found)
-    operation.subject = found.stripe_id
-    return Send("expire", Request("post", f"/v1/checkout/sessions/{found.stripe_id}/expire", {}))
-
-
-def _over(found: SetupSession) -> Finish:
-    if found.status == COMPLETE:
-        return Finish(error=InvalidTransition("This setup session is complete.", "setup_session", found.id))
-    return Finish()
-
-
-async def _record_expired(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
-        # No longer open: whatever ended it came first.
-        return Send("look", Request("get", f"/v1/checkout/sessions/{operation.subject}", {}))
-    await mirror.record(session, answered(outcome), now=now)
-    found = (await session.exec(select(SetupSession).where(SetupSession.id == operation.node_id))).one()
-    return _over(found)
-
-
-EXPIRE = Procedure("expireSetupSession", _begin_expire, {"expire": _record_expired, "look": _record_expired})

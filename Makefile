@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r
 SOURCES = $(wildcard api schema billing sandbox tests bench)
 CONTRACT := $(wildcard ../shared/tools/check_contract.py)
+RECORD := var/stripe-exchanges
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
@@ -16,8 +17,10 @@ help: ## show this
 serve: $(VENV)/run.stamp ## start Assent with the sandbox, on a SQLite file
 	@$(BIN)/assent serve --sandbox
 
-test: $(VENV)/dev.stamp ## run every test, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest --numprocesses=auto
+test: $(VENV)/dev.stamp ## run every test, on SQLite and PostgreSQL, then hold what the sandbox answered to Stripe's contract
+	@rm -rf $(RECORD) && mkdir -p $(RECORD)
+	@ASSENT_RECORD_STRIPE=$(CURDIR)/$(RECORD) $(BIN)/python -m pytest --numprocesses=auto
+	@$(BIN)/python -m tests.check_recorded $(RECORD)
 
 check: $(VENV)/dev.stamp ## format, lint, types, import arrows, schema, contract, rules of the repository
 	@$(BIN)/ruff format --check --quiet --output-format concise

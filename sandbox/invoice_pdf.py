@@ -36,7 +36,7 @@ def document(invoice: Object) -> bytes:
     _line(pdf, f"From {invoice['account_name']} to {invoice['customer_email'] or invoice['customer']}")
     _line(pdf, f"{created:%Y-%m-%d}, {invoice['status']}. A sandbox: no real money.")
     for line in invoice["lines"]["data"]:
-        _line(pdf, f"{line['description']}: {_money(line['amount'], line['currency'])}")
+        _line(pdf, f"{line['description'] or line['id']}: {_money(line['amount'], line['currency'])}")
     _line(pdf, f"Total: {_money(invoice['total'], invoice['currency'])}")
     return bytes(pdf.output())
 

@@ -51,5 +51,5 @@ def build(*, introspection: bool = True) -> strawberry.Schema:
 
 
 def sdl() -> str:
-    """The schema as it is printed for clients."""
-    return build().as_str()
+    """The schema as it is printed for clients, ending with a line break."""
+    return build().as_str() + "\n"

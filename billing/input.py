@@ -46,7 +46,11 @@ def check_key(key: str) -> list[Problem]:
 
 def check_email(field: str, value: str | None) -> list[Problem]:
     """An e-mail address, or nothing."""
-    if not value or (len(value) <= 512 and EMAIL.fullmatch(value)):
+    if not value:
+        return []
+    if problems := check_text(field, value, longest=512):
+        return problems
+    if EMAIL.fullmatch(value):
         return []
     return [Problem(("input", field), "This is not an e-mail address.")]
 

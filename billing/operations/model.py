@@ -74,7 +74,8 @@ class Procedure:
     records an outcome and says what comes next; a StripeRejected that it raises means that nothing happened.
     `charges` are the steps that are, or lead to, a charge: after a crash only the client continues from them, and
     `resume` decides, in the transaction that stamps the sending, whether it may be sent. `trace` says what to read at
-    Stripe to see how far it has come, where that is not the object of the request itself.
+    Stripe to see how far it has come, where that is not the object of the request itself. `harmless` are steps that
+    make nothing: they are asked anew each time, without a key that Stripe might answer from its memory.
     """
 
     mutation: str
@@ -83,6 +84,7 @@ class Procedure:
     charges: frozenset[str] = frozenset()
     resume: Begin | None = None
     trace: Callable[[Operation], Request | None] = _nothing
+    harmless: frozenset[str] = frozenset()
 
 
 def answered(outcome: Outcome) -> Answer:

@@ -80,13 +80,25 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
 
 
 async def _send(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
-    key = stripe_key(runtime.gateway.account, operation)
+    harmless = operation.step in procedure.harmless
+    key = None if harmless else stripe_key(runtime.gateway.account, operation)
     try:
         return await runtime.gateway.send(stored_request(operation), idempotency_key=key)
     except StripeUnavailable as silence:
-        if not silence.replayed:
+        if harmless or not silence.replayed:
+            raise
+        if not _makes(procedure, operation):
+            # A wanted state is not found out but wanted again, under a key that Stripe has no fault for.
+            await _renew(runtime, operation)
             raise
         return await _find_out(runtime, procedure, operation)
+
+
+async def _renew(runtime: Runtime, operation: Operation) -> None:
+    async with runtime.database.transaction() as session:
+        held = await _hold(session, operation)
+        held.attempt += 1
+        session.add(held)
 
 
 async def _not_yet(runtime: Runtime, operation: Operation, refusal: BillingError) -> StripeUnavailable:
@@ -100,8 +112,14 @@ async def _not_yet(runtime: Runtime, operation: Operation, refusal: BillingError
 
 def _too_old(procedure: Procedure, operation: Operation, now: datetime) -> bool:
     """What makes or charges something may not be sent under a key that Stripe has forgotten; a wanted state may."""
-    makes = operation.step in procedure.charges or creates(stored_request(operation))
-    return makes and operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
+    sent = operation.first_sent_at
+    return _makes(procedure, operation) and sent is not None and now - sent > RESEND_WINDOW
+
+
+def _makes(procedure: Procedure, operation: Operation) -> bool:
+    if operation.step in procedure.harmless:
+        return False
+    return operation.step in procedure.charges or creates(stored_request(operation))
 
 
 async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:

@@ -12,7 +12,7 @@ from billing.errors import BillingError
 from billing.operations.model import LEASE, Call, Procedure
 from billing.operations.running import Overtaken, drive, record
 from billing.operations.searching import search
-from billing.operations.taking import Busy, begin, find, new_operation, resume
+from billing.operations.taking import Busy, begin, new_operation, resume
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer
 from billing.tables import Operation, OperationStatus
@@ -30,9 +30,12 @@ Procedures = Mapping[str, Procedure]
 
 async def order(session: AsyncSession, call: Call, now: datetime) -> None:
     """Puts an operation on the list of the sweep, in the caller's own transaction; twice for the same key is once."""
-    if await find(session, call) is not None:
-        return
-    session.add(new_operation(call, now))
+    ordered = select(Operation.id).where(
+        Operation.party == call.caller.party, Operation.mutation == call.mutation, Operation.key == call.key
+    )
+    # Not locked: whoever orders holds the customer, and the runner takes its operation before the customer.
+    if (await session.exec(ordered)).first() is None:
+        session.add(new_operation(call, now))
 
 
 async def sweep(runtime: Runtime, procedures: Procedures, *, limit: int = 100) -> int:
@@ -48,6 +51,9 @@ async def sweep(runtime: Runtime, procedures: Procedures, *, limit: int = 100) -
             continue
         except BillingError as error:
             log.warning("operation not finished", operation=str(operation.id), error=error.message)
+        except Exception:
+            # Whatever is wrong with one must not keep the stops behind it from being done.
+            log.exception("operation could not be taken up", operation=str(operation.id))
     return len(due)
 
 

@@ -203,4 +203,5 @@ CREATE = Procedure(
     charges=frozenset({"create", "preview", "pay"}),
     resume=_resume,
     trace=_trace,
+    harmless=frozenset({"preview"}),
 )

@@ -51,3 +51,17 @@ def unreachable(request: Request) -> BillingError | None:
 def hours_later(runtime: Runtime, hours: int) -> Runtime:
     """The same Assent, after a while."""
     return replace(runtime, clock=lambda: runtime.clock() + timedelta(hours=hours))
+
+
+def kept_fault(start: str, end: str = "") -> Fault:
+    """Stripe answers a key from its memory, with the 500 that it had for it the first time."""
+    seen: list[str] = []
+
+    def fault(request: Request) -> BillingError | None:
+        hit = request.method == "post" and request.path.startswith(start) and request.path.endswith(end)
+        if not hit or seen:
+            return None
+        seen.append(request.path)
+        return StripeUnavailable(replayed=True)
+
+    return fault

@@ -17,7 +17,7 @@ from billing.stripe_gateway import Request
 from billing.subscriptions import CREATE, CancellationTiming
 from billing.tables import Consent, Customer, Operation, SetupSession, Subscription
 from tests.billing.conftest import MERCHANT
-from tests.billing.faults import hours_later, refused, refusing, unreachable
+from tests.billing.faults import hours_later, kept_fault, refused, refusing, unreachable
 from tests.billing.journey import a_consent, a_customer, a_wish, an_open_session, unique
 from tests.billing.ready import Ready, every, ready
 from tests.billing.test_subscriptions_crashes import stopped_before
@@ -92,7 +92,7 @@ async def test_a_change_that_was_not_heard_is_made_however_late(runtime: Runtime
 async def test_a_page_that_opens_while_its_consent_ends_is_closed(runtime: Runtime, sandbox: RunningSandbox) -> None:
     customer = await a_customer(runtime)
     consent = await a_consent(runtime, customer)
-    call = Call("createSetupSession", MERCHANT, "key", _intent(customer, consent), customer)
+    call = Call("createSetupSession", MERCHANT, unique("key"), _intent(customer, consent), customer)
     operation = await take(runtime, setup_sessions.CREATE, call)
     outcome = await running.ask(runtime, setup_sessions.CREATE, operation)
     await stopping.carry_out(runtime, await revoke(runtime, consent))
@@ -173,3 +173,27 @@ async def test_what_stripe_no_longer_knows_is_deleted_here(runtime: Runtime, san
     with pytest.raises(InvalidTransition):
         await customers.update(runtime, Caller("CUSTOMER", customer_id=customer), customer, {"name": "Ada"})
     assert {each.status for each in await every(runtime, Operation)} == {"SUCCEEDED", "RELEASED"}
+
+
+async def test_a_stop_for_which_stripe_keeps_a_fault_is_ordered_again(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it = await ready(runtime, sandbox)
+    await it.subscribe()
+    calls = await revoke(runtime, it.consent)
+    async with refusing(runtime, sandbox, kept_fault("/v1/subscriptions/")) as hindered:
+        await stopping.carry_out(hindered, calls)
+        assert (await it.at_stripe("subscriptions"))[0]["pause_collection"] is None
+    await operations.sweep(runtime, PROCEDURES)
+    assert (await it.at_stripe("subscriptions"))[0]["pause_collection"]["behavior"] == "keep_as_draft"
+
+
+async def test_a_preview_for_which_stripe_keeps_a_fault_is_asked_anew(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    async with refusing(runtime, sandbox, kept_fault("/v1/invoices/create_preview")) as hindered:
+        with pytest.raises(StripeUnavailable):
+            await on(hindered, it).subscribe(key=key)
+    assert (await it.subscribe(key=key)).error is None
+    assert len(await it.at_stripe("subscriptions")) == 1

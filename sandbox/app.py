@@ -7,17 +7,14 @@ from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import invoice_pdf, pages
+from sandbox import controls, invoice_pdf, pages
 from sandbox.core import Sandbox
 from sandbox.dates import Dated
 from sandbox.deliveries import Courier
 from sandbox.recording import Recorder
 from sandbox.resources import ENDPOINTS, KINDS, accounts, webhook_endpoints
-from sandbox.settings import known_methods
 from sandbox.upkeep import keep_up
 from sandbox.wire.api import Api
 
@@ -42,7 +39,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/{rest:path}", api.serve, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
-            *_controls(sandbox),
+            *controls.routes(sandbox),
             Route("/i/{id}/pdf", partial(invoice_pdf.show, sandbox)),
             *pages.routes(sandbox),
         ],
@@ -58,24 +55,3 @@ def prepare(sandbox: Sandbox) -> None:
         accounts.current(work)
         if settings.webhook_url and settings.webhook_secret:
             webhook_endpoints.ensure(work, settings.webhook_url, settings.webhook_secret)
-
-
-def _controls(sandbox: Sandbox) -> list[Route]:
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def show(_request: Request) -> Response:
-        return JSONResponse({"methods": list(sandbox.methods)})
-
-    async def configure(request: Request) -> Response:
-        try:
-            sandbox.methods = known_methods((await request.json())["methods"])
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": f'Send {{"methods": ["card", "amazon_pay"]}}. {error}'}, 400)
-        return await show(request)
-
-    return [
-        Route("/_sandbox/health", health),
-        Route("/_sandbox/config", show, methods=["GET"]),
-        Route("/_sandbox/config", configure, methods=["POST"]),
-    ]

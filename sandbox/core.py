@@ -15,9 +15,9 @@ class Sandbox:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or Clock()
         self.methods = settings.methods
         self.database = Database(settings.database)
+        self.clock = clock or Clock(float(self.database.recall("ahead", "0")))
         self.running_keys: set[str] = set()
         self.running_keys_turn = threading.Lock()
         self.on_queued: Callable[[], None] = lambda: None

@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS idempotency (
     body TEXT NOT NULL,
     created INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS state (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
 """
 
 
@@ -67,6 +71,17 @@ class Database:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    def recall(self, name: str, default: str) -> str:
+        """What was kept under this name."""
+        with self._turn:
+            row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return str(row["value"]) if row else default
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a value of the sandbox as a whole, in a transaction of its own."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (name, value))
 
     def close(self) -> None:
         """Give the file back."""

@@ -83,7 +83,7 @@ class Courier:
 
     async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
         try:
-            answer, delivered = await send(client, delivery, self._sandbox.clock.now())
+            answer, delivered = await send(client, delivery, int(self._sandbox.clock.machine()))
             await asyncio.to_thread(settle, self._sandbox, delivery, answer, delivered=delivered)
         except Exception:  # the boundary of a background task: the row is still due and will be tried again
             log.exception("Delivery %s failed", delivery.seq)
@@ -126,7 +126,10 @@ def _until_next(sandbox: Sandbox, under_way: set[int]) -> float:
 
 
 async def send(client: httpx.AsyncClient, delivery: Delivery, now: int) -> tuple[str, bool]:
-    """One attempt: what came back, and whether it counts as delivered. A redirect does not."""
+    """One attempt: what came back, and whether it counts as delivered. A redirect does not.
+
+    `now` is the machine's time, because the receiver judges by its own how old the signature is.
+    """
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "Stripe-Signature": signature(delivery.body, delivery.secrets, now),

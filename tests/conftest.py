@@ -13,8 +13,11 @@ from billing.database import Database
 from billing.migrations import migrate
 from billing.runtime import Runtime
 from billing.stripe_gateway import StripeGateway
+from tests.billing.life import Life
+from tests.moving_sandbox import moving_sandbox
 from tests.postgres import postgres_url, running_postgres
-from tests.running_sandbox import KEY, RunningSandbox
+from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import KEY
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -88,6 +91,18 @@ async def runtime(database: Database, sandbox: RunningSandbox) -> AsyncIterator[
     gateway = StripeGateway(KEY, account="acct_test", base=sandbox.base_url)
     yield Runtime(database, gateway, allows_redirect=lambda url: url.startswith("https://shop.example/"))
     await gateway.close()
+
+
+@pytest.fixture
+async def life(database: Database, tmp_path: Path) -> AsyncIterator[Life]:
+    """Assent beside a sandbox of this test's own, whose clock the test moves."""
+    with moving_sandbox(tmp_path) as sandbox:
+        gateway = StripeGateway(KEY, account="acct_test", base=sandbox.base_url)
+        allowed = "https://shop.example/"
+        yield Life(
+            Runtime(database, gateway, allows_redirect=lambda url: url.startswith(allowed), clock=sandbox.now), sandbox
+        )
+        await gateway.close()
 
 
 def sqlite_copy(request: pytest.FixtureRequest) -> Iterator[str]:

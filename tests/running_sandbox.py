@@ -1,34 +1,26 @@
 """The sandbox as tests use it: a process of its own on a free port, spoken to with the real SDK."""
 
 import contextlib
-import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
-import stripe
+
+from tests.sandbox_client import SandboxClient, new_record
 
 ROOT = Path(__file__).parent.parent
-ADDRESSES: tuple[Any, ...] = ("api", "connect", "files", "meter_events")
-KEY = "sk_test_sandbox"
 PATIENCE = 20.0
 """Seconds that a process has to start."""
-RECORDINGS = "ASSENT_RECORD_STRIPE"
-"""The environment variable that names a folder for the record of every API exchange."""
-
-stripe.enable_telemetry = False
 
 
-class RunningSandbox:
+class RunningSandbox(SandboxClient):
     """`with RunningSandbox(folder) as sandbox`: a local Stripe whose state is in that folder.
 
     `stop` and `kill` end the process and `start` runs it again on the same state and port.
@@ -44,13 +36,11 @@ class RunningSandbox:
         record: Path | None = None,
     ) -> None:
         self.port = free_port()
-        self.base_url = f"http://127.0.0.1:{self.port}"
+        super().__init__(f"http://127.0.0.1:{self.port}")
         self._arguments = ["--port", str(self.port), "--database", str(folder / "sandbox.db"), "--methods", methods]
         if webhook_url and webhook_secret:
             self._arguments += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
-        if folder_of_records := os.environ.get(RECORDINGS):
-            record = record or Path(folder_of_records) / f"{uuid.uuid4().hex}.jsonl"
-        if record:
+        if record := record or new_record():
             self._arguments += ["--record", str(record)]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -83,48 +73,6 @@ class RunningSandbox:
     def kill(self) -> None:
         """End it without a chance to put anything in order."""
         self._end(signal.SIGKILL)
-
-    def client(self, **options: Any) -> stripe.StripeClient:
-        """The official client, with every address pointing here."""
-        addresses: Any = dict.fromkeys(ADDRESSES, self.base_url)
-        return stripe.StripeClient(KEY, base_addresses=addresses, **options)
-
-    def enable(self, *methods: str) -> None:
-        """Switch payment method types on, and all others off."""
-        with self._browser() as browser:
-            browser.post("/_sandbox/config", json={"methods": list(methods)}).raise_for_status()
-
-    def enter_card(self, session: str, number: str, **fields: str) -> httpx.Response:
-        """Submit the card form of a Checkout session, as a browser does; redirects are not followed."""
-        form = {"number": number, "exp_month": "12", "exp_year": "2034", "cvc": "123", **fields}
-        with self._browser() as browser:
-            return browser.post(f"/c/pay/{session}", data=form)
-
-    def authorize_amazon_pay(self, session: str) -> str:
-        """Choose Amazon Pay and press Authorize; the address that the browser is sent to."""
-        return self._answer_amazon_pay(session, "Authorize")
-
-    def fail_amazon_pay(self, session: str) -> str:
-        """Choose Amazon Pay and press Fail; the address that the browser is sent to."""
-        return self._answer_amazon_pay(session, "Fail")
-
-    def press(self, page: str, label: str) -> httpx.Response:
-        """Press the button of that label on a page; redirects are not followed."""
-        with self._browser() as browser:
-            text = browser.get(page).raise_for_status().text
-            button = re.search(rf"<button([^>]*)>\s*{label}\s*</button>", text)
-            if button is None:
-                raise LookupError(f"No button {label} on {page}")
-            attributes = dict(re.findall(r'(name|value)="([^"]*)"', button[1]))
-            action = re.findall(r'<form[^>]* action="([^"]*)"', text[: button.start()])[-1]
-            return browser.post(action, data={attributes["name"]: attributes["value"]} if attributes else {})
-
-    def _answer_amazon_pay(self, session: str, label: str) -> str:
-        there = self.press(f"/c/pay/{session}", "Amazon Pay").headers["location"]
-        return str(self.press(there, label).headers["location"])
-
-    def _browser(self) -> httpx.Client:
-        return httpx.Client(base_url=self.base_url, trust_env=False)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process and self._process.poll() is None:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from billing.errors import BillingError, StripeRejected, StripeUnavailable
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Request, StripeGateway
-from tests.running_sandbox import KEY, RunningSandbox
+from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import KEY
 
 Fault = Callable[[Request], BillingError | None]
 

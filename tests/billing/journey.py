@@ -12,7 +12,7 @@ from billing.runtime import Runtime
 from billing.stripe_gateway import Request
 from billing.tables import Consent, PaymentMethod, Price, SetupSession, Terms
 from tests.billing.conftest import MERCHANT
-from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import SandboxClient
 
 CLAUSES = {
     "permission": "You allow Example Ltd to debit your account for your plan.",
@@ -134,7 +134,7 @@ async def caught_up(runtime: Runtime, setup_session: SetupSession) -> None:
 
 
 async def a_saved_method(
-    runtime: Runtime, sandbox: RunningSandbox, customer_id: UUID, consent_id: UUID, *, card: str | None = None
+    runtime: Runtime, sandbox: SandboxClient, customer_id: UUID, consent_id: UUID, *, card: str | None = None
 ) -> PaymentMethod:
     """Saved on the hosted page: a card, or else an Amazon Pay account."""
     opened = await an_open_session(runtime, customer_id, consent_id)

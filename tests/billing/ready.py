@@ -12,7 +12,7 @@ from billing.subscriptions import Created, Item, NewSubscription
 from billing.tables import Consent, PaymentMethod, Price
 from tests.billing.conftest import MERCHANT
 from tests.billing.journey import a_consent, a_customer, a_price, a_saved_method, unique
-from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import SandboxClient
 
 
 class Ready:
@@ -39,7 +39,7 @@ class Ready:
 
 
 async def ready(
-    runtime: Runtime, sandbox: RunningSandbox, *, card: str | None = None, dollars: int = 15, **scope: Any
+    runtime: Runtime, sandbox: SandboxClient, *, card: str | None = None, dollars: int = 15, **scope: Any
 ) -> Ready:
     customer = await a_customer(runtime)
     consent = await a_consent(runtime, customer, **scope)

@@ -17,7 +17,8 @@ from billing.runtime import Runtime
 from billing.stripe_gateway import StripeGateway
 from billing.tables import Customer, Operation, OperationStatus
 from tests.billing.conftest import MERCHANT
-from tests.running_sandbox import KEY, RunningSandbox, free_port
+from tests.running_sandbox import RunningSandbox, free_port
+from tests.sandbox_client import KEY
 
 
 async def rows(runtime: Runtime) -> list[Customer]:

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 import stripe
 
-from tests.running_sandbox import RECORDINGS, RunningSandbox
+from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import RECORDINGS
 from tests.stripe_contract import violations
 
 

@@ -16,19 +16,11 @@ from sandbox.upkeep import catch_up
 HOUR = 3600
 
 
-class MovableClock(Clock):
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def exact(self) -> float:
-        return super().exact() + self.ahead
-
-
 class Bench:
     """A sandbox in this process, spoken to without a socket."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = MovableClock()
+        self.clock = Clock()
         self.sandbox = Sandbox(Settings(folder / "sandbox.db", "http://sandbox.test"), self.clock)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(create_app(self.sandbox)),

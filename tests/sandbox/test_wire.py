@@ -9,7 +9,8 @@ import httpx
 import pytest
 import stripe
 
-from tests.running_sandbox import KEY, RunningSandbox
+from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import KEY
 
 
 @pytest.fixture

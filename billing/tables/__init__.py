@@ -13,9 +13,11 @@ from billing.tables.consents import (
     Terms,
 )
 from billing.tables.customers import Customer
+from billing.tables.holds import Hold
 from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Payment
 from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
 from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
+from billing.tables.refunds import Dispute, Refund
 from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
 
@@ -29,8 +31,10 @@ __all__ = [
     "ConsentRecord",
     "ConsentUsage",
     "Customer",
+    "Dispute",
     "EventSource",
     "EventStatus",
+    "Hold",
     "Identifier",
     "Installation",
     "IntervalUnit",
@@ -46,6 +50,7 @@ __all__ = [
     "PaymentMethod",
     "Price",
     "Product",
+    "Refund",
     "Row",
     "SetupIntent",
     "SetupSession",

@@ -112,6 +112,8 @@ class Consent(Row, table=True):
     revoked_at: datetime | None = None
     revocation_reason: str | None = None
     superseded_by_id: UUID | None = Field(default=None, foreign_key="consents.id", sa_type=Identifier)
+    used_by_id: UUID | None = Field(default=None, sa_type=Identifier)
+    """The operation that has used up a ONE_TIME consent."""
 
 
 class ConsentProduct(SQLModel, table=True):

@@ -84,4 +84,6 @@ class Payment(Row, table=True):
     failure_message: str | None = None
     next_action_url: str | None = None
     client_secret: str | None = None
+    succeeded_at: datetime | None = None
+    """When we were first told of its success, by Stripe's clock."""
     stripe_metadata: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -1,0 +1,107 @@
+"""Refunds, disputes, holds, and what a payment and a consent keep of them."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "b7d2f0a4c915"
+down_revision = "3804c1c268b7"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "disputes",
+        sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stripe_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("payment_stripe_id", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("evidence_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("evidence_submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_disputes_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_disputes_stripe_id")),
+    )
+    with op.batch_alter_table("disputes") as batch_op:
+        batch_op.create_index(batch_op.f("ix_disputes_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disputes_evidence_due_at_id"), ["evidence_due_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disputes_payment_stripe_id"), ["payment_stripe_id"], unique=False)
+
+    op.create_table(
+        "refunds",
+        sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stripe_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("payment_stripe_id", sa.String(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("failure_reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_refunds_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_refunds_stripe_id")),
+    )
+    with op.batch_alter_table("refunds") as batch_op:
+        batch_op.create_index(batch_op.f("ix_refunds_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_refunds_payment_stripe_id"), ["payment_stripe_id"], unique=False)
+
+    op.create_table(
+        "holds",
+        sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("invoice_stripe_id", sa.String(), nullable=False),
+        sa.Column(
+            "subscription_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
+        ),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("required", sa.JSON(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_holds_customer_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscriptions.id"], name=op.f("fk_holds_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
+        sa.UniqueConstraint("invoice_stripe_id", name=op.f("uq_holds_invoice_stripe_id")),
+    )
+    with op.batch_alter_table("holds") as batch_op:
+        batch_op.create_index(batch_op.f("ix_holds_subscription_id"), ["subscription_id"], unique=False)
+
+    with op.batch_alter_table("consents") as batch_op:
+        batch_op.add_column(
+            sa.Column("used_by_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True)
+        )
+
+    with op.batch_alter_table("payments") as batch_op:
+        batch_op.add_column(sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("payments") as batch_op:
+        batch_op.drop_column("succeeded_at")
+
+    with op.batch_alter_table("consents") as batch_op:
+        batch_op.drop_column("used_by_id")
+
+    with op.batch_alter_table("holds") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_holds_subscription_id"))
+
+    op.drop_table("holds")
+    with op.batch_alter_table("refunds") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refunds_payment_stripe_id"))
+        batch_op.drop_index(batch_op.f("ix_refunds_customer_id"))
+
+    op.drop_table("refunds")
+    with op.batch_alter_table("disputes") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disputes_payment_stripe_id"))
+        batch_op.drop_index(batch_op.f("ix_disputes_evidence_due_at_id"))
+        batch_op.drop_index(batch_op.f("ix_disputes_customer_id"))
+
+    op.drop_table("disputes")

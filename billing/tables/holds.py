@@ -1,0 +1,28 @@
+"""Renewals that were held, because nothing that the customer agreed to covers them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Field
+
+from billing.tables.base import JSON, Identifier, Row
+
+
+class Hold(Row, table=True):
+    """One invoice that Assent keeps from being collected; `created_at` is since when.
+
+    It ends when the invoice is released to be collected, or given up.
+    """
+
+    __tablename__ = "holds"
+
+    invoice_stripe_id: str = Field(unique=True)
+    subscription_id: UUID = Field(foreign_key="subscriptions.id", index=True, sa_type=Identifier)
+    customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
+    reason: str
+    """GraphQL's AttentionReason."""
+    message: str
+    required: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """The scope that a consent would need, as `errors.Scope.dump` makes it."""
+    ended_at: datetime | None = None

@@ -9,7 +9,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from sandbox import controls, invoice_pdf, pages
+from sandbox import invoice_pdf, pages
+from sandbox.controls import serving as controls
 from sandbox.core import Sandbox
 from sandbox.dates import Dated
 from sandbox.deliveries import Courier

@@ -50,7 +50,10 @@ class Decline:
 
 @dataclass(frozen=True)
 class TestCard:
-    """A number and its fate. `asks_customer`: the bank wants to see the customer, `until_set_up` or `always`."""
+    """A number and its fate. `asks_customer`: the bank wants to see the customer, `until_set_up` or `always`.
+
+    `refunds`: the status that a refund to it has at first, and the one that it ends with.
+    """
 
     number: str
     meaning: str
@@ -58,6 +61,7 @@ class TestCard:
     declines_setup: str | None = None
     declines_charge: str | None = None
     asks_customer: str | None = None
+    refunds: tuple[str, str] = ("succeeded", "succeeded")
 
     @property
     def setup_decline(self) -> Decline | None:
@@ -82,6 +86,8 @@ TEST_CARDS = (
     TestCard("4000000000000341", "Can be saved, every charge is declined", declines_charge="generic_decline"),
     TestCard("4000002500003155", "Asks for authentication until it is set up", asks_customer="until_set_up"),
     TestCard("4000002760003184", "Asks for authentication at every payment", asks_customer="always"),
+    TestCard("4000000000007726", "Succeeds; a refund is pending for a day", refunds=("pending", "succeeded")),
+    TestCard("4000000000005126", "Succeeds; a refund fails after a day", refunds=("succeeded", "failed")),
     _refused("4000000000000002", "generic_decline", "Declined"),
     _refused("4000000000009995", "insufficient_funds", "Declined: insufficient funds"),
     _refused("4000000000009987", "lost_card", "Declined: lost card"),
@@ -99,6 +105,8 @@ TOKENS = {
     "pm_card_chargeCustomerFail": "4000000000000341",
     "pm_card_authenticationRequiredOnSetup": "4000002500003155",
     "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_pendingRefund": "4000000000007726",
+    "pm_card_refundFail": "4000000000005126",
     "pm_card_chargeDeclined": "4000000000000002",
     "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
     "pm_card_chargeDeclinedLostCard": "4000000000009987",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from sandbox.core import Sandbox
+from sandbox.resources import refunds
 from sandbox.resources.checkout_sessions import closing
 from sandbox.resources.subscriptions import ending
 from sandbox.work import Work
@@ -29,6 +30,7 @@ def catch_up(work: Work) -> None:
     closing.close_overdue(work)
     ending.expire_overdue(work)
     ending.cancel_overdue(work)
+    refunds.settle_due(work)
 
 
 def move(sandbox: Sandbox, to: float) -> None:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.core import Sandbox
-from sandbox.pages.render import HEADERS, money, notice, page
+from sandbox.money import money
+from sandbox.pages.render import HEADERS, notice, page
 from sandbox.test_cards import TEST_CARDS
 from sandbox.wire import contract
 from sandbox.work import Object, Work

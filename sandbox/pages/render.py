@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
+
+from sandbox.money import money
 
 FOLDER = Path(__file__).parent.parent
 
@@ -28,11 +29,6 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-WHOLE = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
-THOUSANDTHS = "bhd jod kwd omr tnd"
-DECIMALS: Mapping[str, int] = MappingProxyType(dict.fromkeys(WHOLE.split(), 0) | dict.fromkeys(THOUSANDTHS.split(), 3))
-"""How many decimals a currency has where they are not two (https://docs.stripe.com/currencies)."""
-
 GOOD = "active complete delivered paid succeeded trialing"
 WAIT = "incomplete open pending processing requires_action retrying"
 BAD = "failed past_due requires_payment_method uncollectible unpaid"
@@ -40,12 +36,6 @@ TONES: Mapping[str, str] = MappingProxyType(
     {word: tone for tone, words in (("good", GOOD), ("wait", WAIT), ("bad", BAD)) for word in words.split()}
 )
 """How a status is coloured; one that is not named stays grey."""
-
-
-def money(amount: int, currency: str) -> str:
-    """An amount in the currency's smallest unit as people write it: 1500 and "usd" is "15.00 USD"."""
-    decimals = DECIMALS.get(currency, 2)
-    return f"{Decimal(amount).scaleb(-decimals):,.{decimals}f} {currency.upper()}"
 
 
 def moment(timestamp: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sandbox.kinds import Kind
 from sandbox.resources import (
     accounts,
+    balance_transactions,
     charges,
     customers,
     events,
@@ -14,6 +15,7 @@ from sandbox.resources import (
     payment_methods,
     prices,
     products,
+    refunds,
     setup_attempts,
     setup_intents,
     webhook_endpoints,
@@ -26,6 +28,7 @@ from sandbox.wire.endpoints import Endpoint
 
 NOUNS = (
     accounts,
+    balance_transactions,
     charges,
     checkout_sessions,
     customers,
@@ -38,6 +41,7 @@ NOUNS = (
     payment_methods,
     prices,
     products,
+    refunds,
     setup_attempts,
     setup_intents,
     subscriptions,

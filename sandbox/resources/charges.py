@@ -5,6 +5,7 @@ from typing import Any
 from sandbox import events
 from sandbox.ids import new_id, new_token
 from sandbox.kinds import Kind
+from sandbox.resources import balance_transactions, refunds
 from sandbox.test_cards import Decline
 from sandbox.wire.endpoints import Endpoint, listing, retrieve
 from sandbox.work import Object, Work
@@ -23,17 +24,17 @@ UNDERLYING = {
 
 def succeed(work: Work, intent: Object, method: Object) -> Object:
     """The money of the intent was taken from the method."""
-    charge = work.add(
-        {
-            **_new(work, intent, method),
-            "amount_captured": intent["amount"],
-            "captured": True,
-            "outcome": {**NO_OUTCOME, "network_status": "approved_by_network", "type": "authorized"},
-            "paid": True,
-            "status": "succeeded",
-        }
-    )
-    events.emit(work, "charge.succeeded", charge)
+    charge = {
+        **_new(work, intent, method),
+        "amount_captured": intent["amount"],
+        "captured": True,
+        "outcome": {**NO_OUTCOME, "network_status": "approved_by_network", "type": "authorized"},
+        "paid": True,
+        "status": "succeeded",
+    }
+    fee = balance_transactions.fee_of(charge["amount"])
+    moved = balance_transactions.add(work, charge, "charge", method["type"], charge["amount"], fee=fee)
+    events.emit(work, "charge.succeeded", work.add({**charge, "balance_transaction": moved["id"]}))
     return charge
 
 
@@ -143,7 +144,15 @@ ABSENT = (
     "transfer_group",
 )
 
-KIND = Kind("charge", expands={"customer": "customer", "payment_intent": "payment_intent"})
+KIND = Kind(
+    "charge",
+    expands={
+        "balance_transaction": "balance_transaction",
+        "customer": "customer",
+        "payment_intent": "payment_intent",
+    },
+    includes={"refunds": refunds.listed},
+)
 
 ENDPOINTS = [
     Endpoint("GET", URL, listing("charge", URL, ["customer", "payment_intent"])),

@@ -16,7 +16,7 @@ def test_time_moves_forward_and_stays_there(tmp_path: Path) -> None:
     with moving_sandbox(tmp_path) as again:
         assert DAY <= (again.now() - before).total_seconds() < DAY + 20
         customer = again.client().v1.customers.create()
-        assert customer.created >= before.timestamp() + DAY
+        assert customer.created >= int(before.timestamp()) + DAY
         assert customer.last_response is not None
 
 

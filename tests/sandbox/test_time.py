@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox import hosted
 from sandbox.app import create_app
 from sandbox.clock import Clock
 from sandbox.core import Sandbox
@@ -147,3 +148,58 @@ async def test_a_defect_is_a_500_that_the_same_key_repeats(bench: Bench, caplog:
     assert answers[0].json()["error"]["type"] == "api_error"
     assert "POST /v1/customers failed" in caplog.text
     assert (await bench.get("/v1/customers"))["data"] == []
+
+
+async def pay_card(bench: Bench, token: str) -> Any:
+    customer = await bench.post("/v1/customers")
+    method = await bench.post(f"/v1/payment_methods/{token}/attach", customer=customer["id"])
+    return await bench.post(
+        "/v1/payment_intents",
+        amount=1999,
+        currency="usd",
+        customer=customer["id"],
+        payment_method=method["id"],
+        confirm="true",
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "first", "last"),
+    [("pm_card_pendingRefund", "pending", "succeeded"), ("pm_card_refundFail", "succeeded", "failed")],
+)
+async def test_an_asynchronous_refund_ends_after_a_day(bench: Bench, token: str, first: str, last: str) -> None:
+    intent = await pay_card(bench, token)
+    refund = await bench.post("/v1/refunds", payment_intent=intent["id"])
+    assert refund["status"] == first
+    bench.pass_time(23 * HOUR)
+    assert (await bench.get(f"/v1/refunds/{refund['id']}"))["status"] == first
+
+    bench.pass_time(2 * HOUR)
+    bench.pass_time(48 * HOUR)
+
+    assert (await bench.get(f"/v1/refunds/{refund['id']}"))["status"] == last
+    assert (await bench.events())[-1] in ("refund.updated", "charge.updated")
+
+
+async def test_amazon_pay_refunds_for_ninety_days(bench: Bench) -> None:
+    customer = await bench.post("/v1/customers")
+    session = await bench.post(
+        "/v1/checkout/sessions", mode="setup", currency="usd", customer=customer["id"], success_url="https://a.example"
+    )
+    hosted.start_amazon_pay(bench.sandbox, session["id"])
+    hosted.finish_amazon_pay(bench.sandbox, session["setup_intent"], authorize=True)
+    methods = await bench.get("/v1/payment_methods", customer=customer["id"])
+    intent = await bench.post(
+        "/v1/payment_intents",
+        amount=1999,
+        currency="usd",
+        customer=customer["id"],
+        payment_method=methods["data"][0]["id"],
+        confirm="true",
+    )
+    bench.pass_time(90 * 24 * HOUR - 60)
+    assert (await bench.post("/v1/refunds", payment_intent=intent["id"], amount=500))["status"] == "pending"
+    bench.pass_time(120)
+    refused = await bench.post("/v1/refunds", payment_intent=intent["id"])
+    assert refused["error"]["code"] == "charge_not_refundable"
+    assert "90 days" in refused["error"]["message"]

@@ -4,7 +4,7 @@ import httpx
 import pytest
 import stripe
 
-from sandbox.pages.render import money
+from sandbox.money import money
 from tests.running_sandbox import RunningSandbox
 from tests.sandbox.pages.acting import submit
 

@@ -1,4 +1,4 @@
-"""What people and tests may do to the sandbox itself, beside Stripe's API."""
+"""The sandbox itself: whether it runs, what is switched on in its Dashboard, so to speak, and its clock."""
 
 import asyncio
 from typing import Any

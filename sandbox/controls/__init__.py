@@ -1,0 +1,9 @@
+"""What a person or a test can make happen in the sandbox, which at Stripe only others could."""
+
+from collections.abc import Sequence
+
+from sandbox.controls import refunds
+from sandbox.controls.control import Control
+
+CONTROLS: Sequence[Control] = (*refunds.CONTROLS,)
+"""Every control, each of which changes one thing."""

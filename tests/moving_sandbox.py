@@ -5,7 +5,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -18,8 +17,6 @@ from tests.sandbox_client import SandboxClient, new_record
 
 PATIENCE = 20.0
 """Seconds that the server has to start and to end."""
-LONGEST_MOVE = 600.0
-"""Seconds that moving the clock may take."""
 
 
 class MovingSandbox(SandboxClient):
@@ -28,23 +25,6 @@ class MovingSandbox(SandboxClient):
     def __init__(self, base_url: str, inside: Sandbox) -> None:
         super().__init__(base_url)
         self.inside = inside
-
-    def now(self) -> datetime:
-        """The sandbox's time."""
-        return datetime.fromtimestamp(self.inside.clock.exact(), UTC)
-
-    def advance(self, **span: float) -> datetime:
-        """Moves the clock forward by `timedelta(**span)`, and everything that falls due happens; the time after."""
-        return self._move({"advance": timedelta(**span).total_seconds()})
-
-    def advance_to(self, moment: datetime) -> datetime:
-        """The same, to a moment."""
-        return self._move({"to": int(moment.timestamp())})
-
-    def _move(self, how: dict[str, float]) -> datetime:
-        answer = httpx.post(f"{self.base_url}/_sandbox/clock", json=how, timeout=LONGEST_MOVE, trust_env=False)
-        answer.raise_for_status()
-        return self.now()
 
 
 @contextlib.contextmanager

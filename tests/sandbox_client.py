@@ -3,6 +3,7 @@
 import os
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ ADDRESSES: tuple[Any, ...] = ("api", "connect", "files", "meter_events")
 KEY = "sk_test_sandbox"
 RECORDINGS = "ASSENT_RECORD_STRIPE"
 """The environment variable that names a folder for the record of every API exchange."""
+LONGEST_MOVE = 600.0
+"""Seconds that moving the clock may take."""
 
 stripe.enable_telemetry = False
 
@@ -28,6 +31,28 @@ class SandboxClient:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self._ahead: float | None = None
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        if self._ahead is None:
+            with self._browser() as browser:
+                self._ahead = browser.get("/_sandbox/clock").raise_for_status().json()["ahead"]
+        return datetime.now(UTC) + timedelta(seconds=self._ahead)
+
+    def advance(self, **span: float) -> datetime:
+        """Moves the clock forward by `timedelta(**span)`, and everything that falls due happens; the time after."""
+        return self._move({"advance": timedelta(**span).total_seconds()})
+
+    def advance_to(self, moment: datetime) -> datetime:
+        """The same, to a moment."""
+        return self._move({"to": int(moment.timestamp())})
+
+    def _move(self, how: dict[str, float]) -> datetime:
+        with self._browser() as browser:
+            answer = browser.post("/_sandbox/clock", json=how, timeout=LONGEST_MOVE).raise_for_status().json()
+        self._ahead = answer["ahead"]
+        return self.now()
 
     def client(self, **options: Any) -> stripe.StripeClient:
         """The official client, with every address pointing here."""

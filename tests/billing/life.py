@@ -12,7 +12,7 @@ from billing.mirror import SUBSCRIBED_EVENTS
 from billing.procedures import PROCEDURES
 from billing.runtime import Runtime
 from billing.tables import EventSource, EventStatus, StripeEvent
-from tests.moving_sandbox import MovingSandbox
+from tests.sandbox_client import SandboxClient
 
 # Seconds until every second of now is over, so that what was told within one can be read.
 A_MOMENT = 3
@@ -23,7 +23,7 @@ ROUNDS = 50
 class Life:
     """`runtime` tells the sandbox's time. Events come when `catch_up` fetches them; nothing else delivers any."""
 
-    def __init__(self, runtime: Runtime, sandbox: MovingSandbox) -> None:
+    def __init__(self, runtime: Runtime, sandbox: SandboxClient) -> None:
         self.runtime, self.sandbox = runtime, sandbox
         self._seen: set[str] = set()
 

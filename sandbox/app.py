@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from sandbox import invoice_pdf, pages
+from sandbox import downloads, invoice_pdf, pages
 from sandbox.controls import serving as controls
 from sandbox.core import Sandbox
 from sandbox.dates import Dated
@@ -39,6 +39,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
 
     return Starlette(
         routes=[
+            *downloads.routes(sandbox),
             Route("/v1/{rest:path}", api.serve, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
             *controls.routes(sandbox),
             Route("/i/{id}/pdf", partial(invoice_pdf.show, sandbox)),

@@ -53,6 +53,7 @@ class TestCard:
     """A number and its fate. `asks_customer`: the bank wants to see the customer, `until_set_up` or `always`.
 
     `refunds`: the status that a refund to it has at first, and the one that it ends with.
+    `disputed`: a payment is disputed as soon as it has succeeded, in this way and for this reason.
     """
 
     number: str
@@ -62,6 +63,7 @@ class TestCard:
     declines_charge: str | None = None
     asks_customer: str | None = None
     refunds: tuple[str, str] = ("succeeded", "succeeded")
+    disputed: tuple[str, str] | None = None
 
     @property
     def setup_decline(self) -> Decline | None:
@@ -88,6 +90,13 @@ TEST_CARDS = (
     TestCard("4000002760003184", "Asks for authentication at every payment", asks_customer="always"),
     TestCard("4000000000007726", "Succeeds; a refund is pending for a day", refunds=("pending", "succeeded")),
     TestCard("4000000000005126", "Succeeds; a refund fails after a day", refunds=("succeeded", "failed")),
+    TestCard("4000000000000259", "Succeeds, and is disputed as fraudulent", disputed=("chargeback", "fraudulent")),
+    TestCard(
+        "4000000000002685",
+        "Succeeds, and is disputed as not received",
+        disputed=("chargeback", "product_not_received"),
+    ),
+    TestCard("4000000000001976", "Succeeds, and is inquired about", disputed=("inquiry", "fraudulent")),
     _refused("4000000000000002", "generic_decline", "Declined"),
     _refused("4000000000009995", "insufficient_funds", "Declined: insufficient funds"),
     _refused("4000000000009987", "lost_card", "Declined: lost card"),
@@ -107,6 +116,9 @@ TOKENS = {
     "pm_card_authenticationRequired": "4000002760003184",
     "pm_card_pendingRefund": "4000000000007726",
     "pm_card_refundFail": "4000000000005126",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_createDisputeProductNotReceived": "4000000000002685",
+    "pm_card_createDisputeInquiry": "4000000000001976",
     "pm_card_chargeDeclined": "4000000000000002",
     "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
     "pm_card_chargeDeclinedLostCard": "4000000000009987",

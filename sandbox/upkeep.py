@@ -4,8 +4,9 @@ import asyncio
 import logging
 
 from sandbox.core import Sandbox
-from sandbox.resources import refunds
+from sandbox.resources import file_links, refunds
 from sandbox.resources.checkout_sessions import closing
+from sandbox.resources.disputes import deciding
 from sandbox.resources.subscriptions import ending
 from sandbox.work import Work
 
@@ -31,6 +32,8 @@ def catch_up(work: Work) -> None:
     ending.expire_overdue(work)
     ending.cancel_overdue(work)
     refunds.settle_due(work)
+    deciding.lose_overdue(work)
+    file_links.expire_due(work)
 
 
 def move(sandbox: Sandbox, to: float) -> None:

@@ -23,11 +23,20 @@ NOUNS = {
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file that came with a request."""
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Caller:
-    """The API request that causes a change; both None when time or a customer on a page causes it."""
+    """The API request that causes a change; all None when time or a customer on a page causes it."""
 
     request_id: str | None = None
     idempotency_key: str | None = None
+    upload: Upload | None = None
 
 
 class Work:

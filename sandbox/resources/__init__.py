@@ -9,6 +9,8 @@ from sandbox.resources import (
     charges,
     customers,
     events,
+    file_links,
+    files,
     invoice_items,
     invoice_payments,
     mandates,
@@ -21,6 +23,7 @@ from sandbox.resources import (
     webhook_endpoints,
 )
 from sandbox.resources.checkout_sessions import endpoints as checkout_sessions
+from sandbox.resources.disputes import endpoints as disputes
 from sandbox.resources.invoices import endpoints as invoices
 from sandbox.resources.payment_intents import endpoints as payment_intents
 from sandbox.resources.subscriptions import endpoints as subscriptions
@@ -32,7 +35,10 @@ NOUNS = (
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events,
+    file_links,
+    files,
     invoice_items,
     invoice_payments,
     invoices,

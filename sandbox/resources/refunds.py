@@ -73,8 +73,8 @@ def fail(work: Work, refund: Object, reason: str = FAILURE) -> Object:
         failure_balance_transaction=returned["id"], failure_reason=reason, pending_reason=None, status="failed"
     )
     events.emit(work, "refund.failed", work.save(refund))
-    left = charge["amount_refunded"] - refund["amount"]
-    events.change(work, "charge.updated", charge, amount_refunded=left, refunded=False)
+    charge.update(amount_refunded=charge["amount_refunded"] - refund["amount"], refunded=False)
+    work.save(charge)
     return refund
 
 

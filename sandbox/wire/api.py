@@ -17,14 +17,15 @@ from sandbox.errors import InvalidRequest, ServerFault, StripeError, UnknownUrl
 from sandbox.ids import new_id
 from sandbox.kinds import Kind
 from sandbox.recording import Recorder
-from sandbox.wire import authentication, contract, endpoints, form, idempotency, validation
+from sandbox.wire import authentication, contract, endpoints, form, idempotency, uploads, validation
 from sandbox.wire.endpoints import Endpoint
 from sandbox.wire.expansion import expand
 from sandbox.wire.params import Params
-from sandbox.work import Caller, Object, Work
+from sandbox.work import Caller, Object, Upload, Work
 
 log = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
+Uploaded = tuple[list[tuple[str, str]], Upload | None]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Call:
     pairs: list[tuple[str, str]]
     headers: Headers
     request_id: str
+    upload: Upload | None
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,19 @@ class Api:
     async def serve(self, request: Request) -> Response:
         """Answer, and record the exchange if asked to."""
         body = await request.body()
-        return await run_in_threadpool(self._serve, request, body)
+        try:
+            uploaded = await uploads.read(request) if uploads.is_multipart(request) else None
+        except InvalidRequest as error:
+            return _response(error.status, _json(error.body()), new_id("req", 14))
+        return await run_in_threadpool(self._serve, request, body, uploaded)
 
-    def _serve(self, request: Request, body: bytes) -> Response:
+    def _serve(self, request: Request, body: bytes, uploaded: Uploaded | None) -> Response:
         request_id = new_id("req", 14)
         pairs: list[tuple[str, str]] = []
         try:
-            pairs = form.pairs(request.url.query.encode()) + _body_pairs(request.headers, body)
-            call = Call(request.method, request.url.path, pairs, request.headers, request_id)
+            sent, upload = uploaded or (_body_pairs(request.headers, body), None)
+            pairs = form.pairs(request.url.query.encode()) + sent
+            call = Call(request.method, request.url.path, pairs, request.headers, request_id, upload)
             response = self._answer(call)
         except StripeError as error:
             response = _response(error.status, _json(error.body()), request_id)
@@ -106,7 +113,7 @@ class Api:
     ) -> tuple[int, str]:
         """Run in one transaction, which also keeps the answer for the key; a refusal keeps only the answer."""
         try:
-            with self.sandbox.work(Caller(call.request_id, this.key if this else None)) as work:
+            with self.sandbox.work(Caller(call.request_id, this.key if this else None, call.upload)) as work:
                 status, body = handle(work)
                 self._keep(work.connection, this, call, status, body)
                 return status, body

@@ -178,7 +178,7 @@ async def test_an_asynchronous_refund_ends_after_a_day(bench: Bench, token: str,
     bench.pass_time(48 * HOUR)
 
     assert (await bench.get(f"/v1/refunds/{refund['id']}"))["status"] == last
-    assert (await bench.events())[-1] in ("refund.updated", "charge.updated")
+    assert (await bench.events())[-1] in ("refund.updated", "refund.failed")
 
 
 async def test_amazon_pay_refunds_for_ninety_days(bench: Bench) -> None:
@@ -203,3 +203,19 @@ async def test_amazon_pay_refunds_for_ninety_days(bench: Bench) -> None:
     refused = await bench.post("/v1/refunds", payment_intent=intent["id"])
     assert refused["error"]["code"] == "charge_not_refundable"
     assert "90 days" in refused["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [("pm_card_createDispute", "lost"), ("pm_card_createDisputeInquiry", "warning_closed")]
+)
+async def test_a_dispute_that_nobody_answers_is_over_in_time(bench: Bench, token: str, status: str) -> None:
+    intent = await pay_card(bench, token)
+    bench.pass_time(9 * 24 * HOUR - 60)
+    (dispute,) = (await bench.get("/v1/disputes", payment_intent=intent["id"]))["data"]
+    assert dispute["status"].endswith("needs_response")
+
+    bench.pass_time(120)
+
+    over = await bench.get(f"/v1/disputes/{dispute['id']}")
+    assert (over["status"], over["evidence_details"]["past_due"]) == (status, True)
+    assert (await bench.events())[-2:] == ["charge.dispute.updated", "charge.dispute.closed"]

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox import events
 from sandbox.errors import DOCS, InvalidRequest, PaymentDeclined
 from sandbox.resources import charges, payment_methods
+from sandbox.resources.disputes import opening
 from sandbox.test_cards import Decline
 from sandbox.work import Object, Work
 
@@ -76,6 +77,9 @@ def _succeed(work: Work, intent: Object, method: Object) -> None:
     charge = charges.succeed(work, intent, method)
     intent.update(amount_received=intent["amount"], latest_charge=charge["id"], status="succeeded")
     events.emit(work, "payment_intent.succeeded", work.save(intent))
+    card = payment_methods.card_of(work, method)
+    if card and card.disputed:
+        opening.open_dispute(work, charge, *card.disputed)
 
 
 def _fail(work: Work, intent: Object, method: Object, decline: Decline) -> Decline:

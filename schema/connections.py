@@ -29,7 +29,7 @@ class Edge(Generic[NodeType]):
 
 @described
 class Connection(Generic[NodeType]):
-    """A page of a list, newest first."""
+    """A page of a list, newest first unless the list says otherwise."""
 
     edges: list[Edge[NodeType]] = strawberry.field(description="The entries.")
     page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")

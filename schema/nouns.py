@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from schema.catalogue import Price, Product
     from schema.consents import Consent
     from schema.customers import Customer
+    from schema.disputes import Dispute
     from schema.invoices import Invoice
     from schema.ledger import ConsentLedger
     from schema.payment_methods import PaymentMethod
@@ -27,6 +28,7 @@ else:
     Consent = _later("Consent", "consents")
     ConsentLedger = _later("ConsentLedger", "ledger")
     Customer = _later("Customer", "customers")
+    Dispute = _later("Dispute", "disputes")
     Invoice = _later("Invoice", "invoices")
     Payment = _later("Payment", "payments")
     PaymentMethod = _later("PaymentMethod", "payment_methods")
@@ -41,6 +43,7 @@ __all__ = [
     "Consent",
     "ConsentLedger",
     "Customer",
+    "Dispute",
     "Invoice",
     "Payment",
     "PaymentMethod",

@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from billing import tables
 from schema.nodes import Node
-from schema.nouns import Consent, Customer, Invoice, PaymentMethod
-from schema.reads import among, as_enum, column, constant, described, money, node, one, part
+from schema.nouns import Consent, Customer, Dispute, Invoice, PaymentMethod
+from schema.reads import among, as_enum, column, constant, described, many, money, node, one, part
 from schema.scalars import JSON, URL
 from schema.statuses import PaymentStatus
 from schema.values import Money
@@ -104,6 +104,11 @@ class Payment(Node):
     )
     next_action: PaymentNextAction | None = part(
         "What the customer has to do; null while that is nothing.", when=table.status == "requires_action"
+    )
+    disputes: list[Dispute] = many(
+        "Where the customer's bank, or Amazon, called it into question.",
+        on=tables.Dispute.payment_stripe_id == table.stripe_id,
+        order=(tables.Dispute.created_at, tables.Dispute.id),
     )
     stripe_id: str = column(table.stripe_id, "Stripe's id: pi_...")
     created_at: datetime = column(table.created_at, "When it was made at Stripe.")

@@ -8,10 +8,11 @@ from sqlalchemy import func, or_
 from sqlmodel import col
 
 from billing import tables
-from schema import invoices, payment_methods, payments, stripe_events, subscriptions
+from schema import disputes, invoices, payment_methods, payments, stripe_events, subscriptions
 from schema.catalogue import PRODUCT_IS_ACTIVE, Price, Product
 from schema.connections import Connection
 from schema.customers import Customer
+from schema.disputes import Dispute
 from schema.invoices import Invoice
 from schema.nodes import Node, parse, parse_any
 from schema.payment_methods import PaymentMethod
@@ -42,9 +43,11 @@ MIRRORED: tuple[Any, ...] = (
     Subscription,
     Invoice,
     Payment,
+    Dispute,
     StripeEvent,
 )
-NOUN_BY_PREFIX = {each.__source__.stripe: each.__source__.noun for each in MIRRORED}
+# Older disputes have ids that begin with dp_.
+NOUN_BY_PREFIX = {each.__source__.stripe: each.__source__.noun for each in MIRRORED} | {"dp_": "dispute"}
 
 
 def by_id(name: str, type_: Any, description: str = "Its id.") -> Argument:
@@ -90,7 +93,7 @@ class Query:
         "stripe_id",
         parse_stripe_id,
         Argument("stripeId", str, "Stripe's id."),
-        "The object that mirrors this id of Stripe's (cus_..., pm_..., sub_..., in_..., pi_..., cs_...).",
+        "The object that mirrors this id of Stripe's (cus_..., pm_..., sub_..., in_..., pi_..., cs_..., du_...).",
     )
     viewer: Customer | None = one(
         "The customer that the caller's token was issued for; null for a merchant's API key.",
@@ -148,6 +151,13 @@ class Query:
     invoices: Connection[Invoice] | None = paged("All invoices that the caller may see.", invoices.WITH_STATUS)
     payment: Payment | None = one("A payment.", by_id("id", Payment))
     payments: Connection[Payment] | None = paged("All payments that the caller may see.", payments.WITH_STATUS)
+    disputes: Connection[Dispute] | None = merchant_only(
+        paged(
+            "All disputes, those first whose evidence is due first; for API keys.",
+            disputes.WITH_STATUS,
+            by=disputes.DUE,
+        )
+    )
     stripe_events: Connection[StripeEvent] | None = merchant_only(
         paged("Stripe's events as they were received; for API keys.", stripe_events.WITH_STATUS, stripe_events.OF_TYPE)
     )

@@ -66,6 +66,20 @@ class PaymentStatus(StrEnum):
     OTHER = "OTHER"
 
 
+class DisputeStatus(StrEnum):
+    """Of a dispute."""
+
+    WARNING_NEEDS_RESPONSE = "WARNING_NEEDS_RESPONSE"
+    WARNING_UNDER_REVIEW = "WARNING_UNDER_REVIEW"
+    WARNING_CLOSED = "WARNING_CLOSED"
+    NEEDS_RESPONSE = "NEEDS_RESPONSE"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    WON = "WON"
+    LOST = "LOST"
+    PREVENTED = "PREVENTED"
+    OTHER = "OTHER"
+
+
 make_enum(
     SetupSessionStatus,
     "SetupSessionStatus",
@@ -101,7 +115,7 @@ make_enum(
         "ACTIVE": "In good standing.",
         "PAST_DUE": "The latest invoice is not paid, and is tried again.",
         "UNPAID": "The latest invoice is not paid, and is not tried again.",
-        "PAUSED": "Its trial ended without a payment method.",
+        "PAUSED": "It stands still: it was paused, or its trial ended without a payment method.",
         "CANCELED": "It has ended.",
         "OTHER": UNKNOWN,
     },
@@ -132,6 +146,22 @@ make_enum(
         "REQUIRES_CAPTURE": "The amount is held and not taken.",
         "SUCCEEDED": "It is paid.",
         "CANCELED": "It was given up.",
+        "OTHER": UNKNOWN,
+    },
+)
+make_enum(
+    DisputeStatus,
+    "DisputeStatus",
+    "Stripe's status of a dispute.",
+    {
+        "WARNING_NEEDS_RESPONSE": "The bank inquires, and evidence can be sent; no money has moved.",
+        "WARNING_UNDER_REVIEW": "The bank inquires, and looks at the evidence.",
+        "WARNING_CLOSED": "The inquiry ended without a dispute.",
+        "NEEDS_RESPONSE": "Evidence can be sent until `evidenceDueAt`.",
+        "UNDER_REVIEW": "The bank, or Amazon, looks at the evidence.",
+        "WON": "The money is the merchant's.",
+        "LOST": "The money is the customer's.",
+        "PREVENTED": "It was settled before it became a dispute.",
         "OTHER": UNKNOWN,
     },
 )

@@ -11,6 +11,7 @@ from billing.mirror.kinds import address
 from billing.mirror.storing import read_again
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer
+from billing.tables import Row
 
 
 async def read(runtime: Runtime, stripe_id: str, type: str) -> Answer | None:
@@ -25,12 +26,25 @@ async def read(runtime: Runtime, stripe_id: str, type: str) -> Answer | None:
 
 
 async def learn_parent(runtime: Runtime, unknown: ParentUnknown, now: datetime) -> None:
-    """Reads and records what an object belongs to. Raises NotOurs where Stripe does not know it either."""
+    """Reads and records what an object belongs to, and what that belongs to where it is unknown as well.
+
+    Raises NotOurs where it is none of Assent's, or Stripe does not know it either.
+    """
     answer = await read(runtime, unknown.stripe_id, unknown.type)
     if answer is None:
         raise NotOurs(f"{unknown.type} {unknown.stripe_id}, which it belongs to, is not at Stripe")
+    try:
+        row = await _record(runtime, answer, now)
+    except ParentUnknown as above:
+        await learn_parent(runtime, above, now)
+        row = await _record(runtime, answer, now)
+    if row is None:
+        raise NotOurs(f"{unknown.type} {unknown.stripe_id} is not one of Assent's")
+
+
+async def _record(runtime: Runtime, answer: Answer, now: datetime) -> Row | None:
     async with runtime.database.transaction() as session:
-        await mirror.record(session, answer, now=now)
+        return await mirror.record(session, answer, now=now)
 
 
 async def refresh(runtime: Runtime, stripe_id: str, type: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import tables
 from billing.mirror import (
     customers,
+    disputes,
     invoice_payments,
     invoices,
     mandates,
@@ -95,6 +96,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "invoice_payment": Kind(
         invoice_payments.derive, tables.InvoicePayment, "/v1/invoice_payments", _events("invoice_payment", "paid")
+    ),
+    "dispute": Kind(
+        disputes.derive,
+        tables.Dispute,
+        "/v1/disputes",
+        _events("charge.dispute", "created updated closed funds_withdrawn funds_reinstated"),
     ),
 }
 

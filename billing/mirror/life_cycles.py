@@ -87,4 +87,20 @@ LIFE_CYCLES: Mapping[str, LifeCycle] = {
         ),
         births=_events("payment_intent", "created"),
     ),
+    # An inquiry may become a dispute, never the other way; what was lost may be appealed, so nothing binds the losers.
+    "dispute": LifeCycle(
+        stages=_words(
+            "warning_needs_response",
+            "warning_under_review",
+            "needs_response",
+            "under_review",
+            "warning_closed won lost prevented",
+        ),
+        births=_events("charge.dispute", "created"),
+        turns=(
+            _events("charge.dispute", "funds_withdrawn"),
+            _events("charge.dispute", "closed"),
+            _events("charge.dispute", "funds_reinstated"),
+        ),
+    ),
 }

@@ -1,10 +1,13 @@
 """Whose object it is, and what it cannot be without."""
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.stripe_gateway import JSONObject
-from billing.tables import Customer, Product, StripeObject
+from billing.tables import Customer, Payment, Product, StripeObject
+
+# What names the payment that it is about, and no customer.
+OF_A_PAYMENT = frozenset({"dispute", "refund"})
 
 
 class ParentUnknown(Exception):
@@ -27,12 +30,14 @@ async def find_owner(session: AsyncSession, data: JSONObject, previous: JSONObje
     """
     if data["object"] == "customer":
         return await _customer(session, data["id"], to_change=True)
+    if data["object"] in OF_A_PAYMENT:
+        return await _payer(session, data.get("payment_intent"))
     stripe_id = data.get("customer") or (previous or {}).get("customer")
     if stripe_id is None:
         return None
     found = await _customer(session, stripe_id)
     if found is None:
-        await _refuse(session, stripe_id)
+        await _refuse(session, stripe_id, "customer")
     return found
 
 
@@ -41,11 +46,23 @@ async def _customer(session: AsyncSession, stripe_id: str, *, to_change: bool = 
     return (await session.exec(statement.execution_options(populate_existing=True))).first()
 
 
-async def _refuse(session: AsyncSession, stripe_id: str) -> None:
+async def _payer(session: AsyncSession, payment: str | None) -> Customer | None:
+    """Whose payment it is."""
+    if payment is None:
+        return None
+    paid_by = select(Customer.stripe_id).join(Payment, col(Payment.customer_id) == Customer.id)
+    stripe_id = (await session.exec(paid_by.where(Payment.stripe_id == payment))).first()
+    if stripe_id is None:
+        await _refuse(session, payment, "payment_intent")
+        return None
+    return await _customer(session, stripe_id)
+
+
+async def _refuse(session: AsyncSession, stripe_id: str, type: str) -> None:
     known = select(StripeObject.stripe_id).where(StripeObject.stripe_id == stripe_id)
     if (await session.exec(known)).first() is None:
-        raise ParentUnknown(stripe_id, "customer")
-    raise NotOurs(f"customer {stripe_id} is not one of Assent's")
+        raise ParentUnknown(stripe_id, type)
+    raise NotOurs(f"{type} {stripe_id} is not one of Assent's")
 
 
 async def get_product(session: AsyncSession, stripe_id: str) -> Product:

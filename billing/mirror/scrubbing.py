@@ -7,8 +7,8 @@ from billing.stripe_gateway import JSONObject
 
 PERSONAL = frozenset(
     "address business_name custom_fields customer_address customer_details customer_email customer_name customer_phone "
-    "customer_shipping customer_tax_ids email individual_name ip_address name phone receipt_email shipping tax_id "
-    "user_agent".split()
+    "customer_shipping customer_tax_ids email evidence individual_name ip_address name phone receipt_email shipping "
+    "tax_id user_agent".split()
 )
 
 

@@ -160,7 +160,8 @@ class Compiler:
         entry = Place(source, source.table.alias())
         size = bindparam(selected.parameter(FIRST.name), type_=Integer())
         after = selected.bound_to(AFTER.name)
-        page = Page.of(entry, self._found(entry, paged, selected, above), size, after, is_root=above.is_root)
+        found = self._found(entry, paged, selected, above)
+        page = Page.of(entry, found, size, after, paged.order, is_root=above.is_root)
         return page.join(above, type_, selected, self.node)
 
     def _within(self, within: Within, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:

@@ -80,7 +80,7 @@ class Many(Relation):
 
 
 class Paged(Relation):
-    """A page of them, newest first."""
+    """A page of them, newest first; with an `order`, by that time, earliest first."""
 
 
 @dataclass(frozen=True)

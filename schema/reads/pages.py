@@ -1,4 +1,4 @@
-"""Pages: keyset connections, newest first, as aggregates over numbered rows."""
+"""Pages: keyset connections, by a time and the id, as aggregates over numbered rows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, sele
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from billing.tables import Identifier
-from schema.reads.declarations import Expression
+from schema.reads.declarations import Expression, Order
 from schema.reads.places import KEY, OF, Place
 from schema.reads.selecting import TYPENAME, Bound, Selected
 from schema.reads.sql import Json, JsonBoolean, JsonList, constant, json_object
@@ -22,28 +22,39 @@ MakeNode = Callable[[GraphQLNamedType, Selected, Place], Expression]
 
 @dataclass(frozen=True)
 class Page:
-    """`place` has the rows of the page, and one more where there is a next page, with their numbers from 1 on."""
+    """`place` has the rows of the page, and one more where there is a next page, with their numbers from 1 on.
+
+    They are the newest first, or with an `order` those whose time is the earliest.
+    """
 
     place: Place
     first: Expression
     after: Bound | None
+    order: Order
 
     @classmethod
-    def of(cls, entry: Place, found: Select[Any], first: Expression, after: Bound | None, *, is_root: bool) -> Self:
+    def of(
+        cls, entry: Place, found: Select[Any], first: Expression, after: Bound | None, order: Order, *, is_root: bool
+    ) -> Self:
         """The page of each row above, of the rows that are found in `entry`."""
         if after is not None:
-            found = found.where(_behind(entry, after))
+            found = found.where(_behind(entry, order, after))
         if is_root:
             # There is one page only, and an index may have it without looking at all rows.
-            found = found.order_by(*_newest_first(entry.rows)).limit(first + 1)
+            found = found.order_by(*_sorted(entry, order)).limit(first + 1)
         rows = found.subquery()
-        number = func.row_number().over(partition_by=rows.c[OF], order_by=_newest_first(rows)).label(NUMBER)
+        sorted_ = _sorted(Place(entry.source, rows), order)
+        number = func.row_number().over(partition_by=rows.c[OF], order_by=sorted_).label(NUMBER)
         numbered = select(rows, number).subquery()
         key = func.row_number().over(order_by=(numbered.c[OF], numbered.c[NUMBER])).label(KEY)
         total = func.count().over(partition_by=numbered.c[OF]).label(TOTAL)
-        return cls(
-            Place(entry.source, select(numbered, key, total).where(numbered.c[NUMBER] <= first + 1).cte()), first, after
-        )
+        kept = select(numbered, key, total).where(numbered.c[NUMBER] <= first + 1).cte()
+        return cls(Place(entry.source, kept), first, after, order)
+
+    @property
+    def cursor(self) -> Expression:
+        """The row's place in the list."""
+        return self.place.cursor(_time(self.place, self.order))
 
     def join(self, above: Place, type_: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
         """The connection of each row above, as selected."""
@@ -67,7 +78,7 @@ class Page:
                 if each.name == "node":
                     yield each.key, make_node(field_type(edge, "node"), each, self.place)
                 else:
-                    yield each.key, self.place.cursor if each.name == "cursor" else constant(edge.name)
+                    yield each.key, self.cursor if each.name == "cursor" else constant(edge.name)
 
         return JsonList(json_object(parts()), self.place.rows.c[NUMBER] <= self.first, self.place.key)
 
@@ -77,8 +88,8 @@ class Page:
         return self._page_info(
             selected,
             has_next=func.count() > self.first,
-            start=func.max(case((number == constant(1), self.place.cursor))),
-            end=func.max(case((number == last, self.place.cursor))),
+            start=func.max(case((number == constant(1), self.cursor))),
+            end=func.max(case((number == last, self.cursor))),
         )
 
     def _information_of_none(self, selected: Selected) -> Expression:
@@ -95,11 +106,17 @@ class Page:
         return json_object((each.key, values[each.name]) for each in selected.of("PageInfo"))
 
 
-def _newest_first(rows: Any) -> tuple[Expression, Expression]:
-    return rows.c.created_at.desc(), rows.c.id.desc()
+def _time(place: Place, order: Order) -> Expression:
+    return place.move(order[0]) if order else place.rows.c.created_at
 
 
-def _behind(place: Place, after: Bound) -> Expression:
+def _sorted(place: Place, order: Order) -> tuple[Expression, Expression]:
+    time, row_id = _time(place, order), place.rows.c.id
+    return (time.asc(), row_id.asc()) if order else (time.desc(), row_id.desc())
+
+
+def _behind(place: Place, order: Order, after: Bound) -> Expression:
     at = bindparam(after.parameter + "at", type_=UTCDateTime())
     row_id = bindparam(after.parameter + "id", type_=Identifier())
-    return tuple_(place.rows.c.created_at, place.rows.c.id) < tuple_(at, row_id)
+    mine, its = tuple_(_time(place, order), place.rows.c.id), tuple_(at, row_id)
+    return mine > its if order else mine < its

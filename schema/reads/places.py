@@ -66,10 +66,9 @@ class Place:
             rows = rows.outerjoin(each, each.c[OF] == self.rows.c[KEY])
         return select(*columns).select_from(rows)
 
-    @property
-    def cursor(self) -> ColumnElement[str]:
-        """The row's place in the order of pages."""
-        return Moment(self.rows.c.created_at).concat(constant("_")).concat(text_of(self.rows.c.id))
+    def cursor(self, at: Expression) -> ColumnElement[str]:
+        """The row's place in an order of pages by this time."""
+        return Moment(at).concat(constant("_")).concat(text_of(self.rows.c.id))
 
     @property
     def key(self) -> ColumnElement[int]:

@@ -123,9 +123,9 @@ def many(description: str, *, on: Expression, order: Order, when: Expression = N
     return _field(description, Many(on, order, when))
 
 
-def paged(description: str, *filters: Argument, on: Expression = None) -> Any:
-    """A connection: one page of the related rows."""
-    return _field(description, _page(on, filters))
+def paged(description: str, *filters: Argument, on: Expression = None, by: Expression = None) -> Any:
+    """A connection: one page of the related rows, newest first, or by a time of the row's own, earliest first."""
+    return _field(description, _page(on, filters, () if by is None else (by,)))
 
 
 def paged_within(source: Any, argument: Argument, description: str, *filters: Argument, on: Expression) -> Any:
@@ -166,8 +166,8 @@ def among(name: str, type_: Any, compared: Expression, description: str) -> Argu
     return Argument(name, list[type_] | None, description, compared.in_)
 
 
-def _page(on: Expression, filters: tuple[Argument, ...]) -> Paged:
-    return Paged(on, (), None, (FIRST, AFTER, *filters))
+def _page(on: Expression, filters: tuple[Argument, ...], order: Order = ()) -> Paged:
+    return Paged(on, order, None, (FIRST, AFTER, *filters))
 
 
 FIRST = Argument(

@@ -14,6 +14,7 @@ from billing.mirror import Decision, Known
 from billing.stripe_gateway import API_VERSION, Answer, StripeGateway
 from billing.tables import (
     Customer,
+    Dispute,
     EventSource,
     Invoice,
     InvoiceLine,
@@ -44,6 +45,7 @@ LEARNED: list[type[SQLModel]] = [
     InvoiceLine,
     InvoicePayment,
     Payment,
+    Dispute,
     StripeObject,
 ]
 

@@ -180,6 +180,25 @@ def invoice_payment(stripe_id: str, invoice_id: str, payment_id: Any, **changes:
     return {**made, **changes}
 
 
+def dispute(stripe_id: str, payment_id: str | None, **changes: Any) -> dict[str, Any]:
+    made = {
+        "id": stripe_id,
+        "object": "dispute",
+        "created": SECOND,
+        "payment_intent": payment_id,
+        "charge": "ch_1",
+        "amount": 1500,
+        "currency": "usd",
+        "status": "needs_response",
+        "reason": "fraudulent",
+        "balance_transactions": [],
+        "evidence": {"customer_name": None, "customer_email_address": None},
+        "evidence_details": {"due_by": SECOND + 10 * 24 * 3600, "has_evidence": False, "submission_count": 0},
+        "metadata": {},
+    }
+    return {**made, **changes}
+
+
 async def a_reserved_subscription(
     session: AsyncSession, now: datetime, status: OperationStatus = OperationStatus.PENDING
 ) -> Reserved:

@@ -24,7 +24,7 @@ from tests.schema.conftest import Client, token_of
 from tests.schema.documents import selection, texts
 from tests.schema.worlds import World, create_world
 
-MERCHANT_ONLY = {"customerByExternalId", "customers", "stripeEvents"}
+MERCHANT_ONLY = {"customerByExternalId", "customers", "disputes", "stripeEvents"}
 
 
 def values_of(argument: GraphQLArgument, name: str, world: World) -> Iterator[Any]:
@@ -100,7 +100,7 @@ async def test_the_walk_would_see_what_it_looks_for(
 
 
 @pytest.mark.parametrize(
-    "noun", ["customer", "payment_method", "consent", "setup_session", "subscription", "invoice", "payment"]
+    "noun", ["customer", "payment_method", "consent", "setup_session", "subscription", "invoice", "payment", "dispute"]
 )
 async def test_a_foreign_id_answers_as_an_unknown_one(client: Client, database: Database, noun: str) -> None:
     async with database.transaction() as session:
@@ -136,6 +136,7 @@ async def test_some_fields_are_for_keys_alone(client: Client, database: Database
     asked = {
         "customerByExternalId": 'customerByExternalId(externalId: "user-1") { id }',
         "customers": "customers { edges { cursor } }",
+        "disputes": "disputes { edges { cursor } }",
         "stripeEvents": "stripeEvents { edges { cursor } }",
     }
     assert await client.refused(f"{{ {asked[field]} }}", token_of(customer)) == "FORBIDDEN"

@@ -95,6 +95,7 @@ async def create_world(session: AsyncSession) -> World:
         next_action_url=f"https://stripe.example/{make.unique()}",
     )
     await make.create_invoice_payment(session, invoice, payment)
+    dispute = await make.create_dispute(session, payment)
     rows: dict[str, Any] = {
         "customer": customer,
         "payment_method": method,
@@ -103,6 +104,7 @@ async def create_world(session: AsyncSession) -> World:
         "subscription": subscription,
         "invoice": invoice,
         "payment": payment,
+        "dispute": dispute,
     }
     unnamed = (record, intent, line)
     hidden = {

@@ -9,6 +9,8 @@ down_revision = "3804c1c268b7"
 branch_labels = None
 depends_on = None
 
+UNJUDGED = "status IN ('open', 'paid', 'uncollectible') AND (judged_as IS NULL OR judged_as <> status)"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -57,7 +59,7 @@ def upgrade() -> None:
         "holds",
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("invoice_stripe_id", sa.String(), nullable=False),
+        sa.Column("invoice_stripe_id", sa.String(), nullable=True),
         sa.Column(
             "subscription_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False
         ),
@@ -79,6 +81,21 @@ def upgrade() -> None:
             sa.Column("used_by_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True)
         )
 
+        batch_op.create_index(batch_op.f("ix_consents_expires_at"), ["expires_at"], unique=False)
+
+    with op.batch_alter_table("invoices") as batch_op:
+        batch_op.add_column(sa.Column("judged_as", sa.String(), nullable=True))
+    # What was finalized under earlier versions is not judged in hindsight.
+    op.execute("UPDATE invoices SET judged_as = status WHERE status <> 'draft'")
+    with op.batch_alter_table("invoices") as batch_op:
+        batch_op.create_index(
+            "ix_invoices_unjudged",
+            ["subscription_stripe_id"],
+            unique=False,
+            sqlite_where=sa.text(UNJUDGED),
+            postgresql_where=sa.text(UNJUDGED),
+        )
+
     with op.batch_alter_table("payments") as batch_op:
         batch_op.add_column(sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -87,7 +104,12 @@ def downgrade() -> None:
     with op.batch_alter_table("payments") as batch_op:
         batch_op.drop_column("succeeded_at")
 
+    with op.batch_alter_table("invoices") as batch_op:
+        batch_op.drop_index("ix_invoices_unjudged")
+        batch_op.drop_column("judged_as")
+
     with op.batch_alter_table("consents") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consents_expires_at"))
         batch_op.drop_column("used_by_id")
 
     with op.batch_alter_table("holds") as batch_op:

@@ -108,7 +108,7 @@ class Consent(Row, table=True):
     salts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     """Of the commitments to the personal fields, by field; emptied by a redaction."""
 
-    expires_at: datetime | None = None
+    expires_at: datetime | None = Field(default=None, index=True)
     revoked_at: datetime | None = None
     revocation_reason: str | None = None
     superseded_by_id: UUID | None = Field(default=None, foreign_key="consents.id", sa_type=Identifier)

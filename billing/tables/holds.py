@@ -10,14 +10,15 @@ from billing.tables.base import JSON, Identifier, Row
 
 
 class Hold(Row, table=True):
-    """One invoice that Assent keeps from being collected; `created_at` is since when.
+    """What Assent keeps from being collected, or found collected without a consent; `created_at` is since when.
 
-    It ends when the invoice is released to be collected, or given up.
+    One invoice, or, without one, all that the subscription has not billed yet. It ends when that is released to be
+    collected, or given up.
     """
 
     __tablename__ = "holds"
 
-    invoice_stripe_id: str = Field(unique=True)
+    invoice_stripe_id: str | None = Field(default=None, unique=True)
     subscription_id: UUID = Field(foreign_key="subscriptions.id", index=True, sa_type=Identifier)
     customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
     reason: str

@@ -4,17 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from billing.tables.base import JSON, Identifier, Row
+
+# Finalized, and not held to a consent since: only those of managed subscriptions ever are.
+UNJUDGED = text("status IN ('open', 'paid', 'uncollectible') AND (judged_as IS NULL OR judged_as <> status)")
 
 
 class Invoice(Row, table=True):
     """What Stripe billed."""
 
     __tablename__ = "invoices"
-    __table_args__ = (Index(None, "customer_id", "created_at", "id"),)
+    __table_args__ = (
+        Index(None, "customer_id", "created_at", "id"),
+        Index("ix_invoices_unjudged", "subscription_stripe_id", sqlite_where=UNJUDGED, postgresql_where=UNJUDGED),
+    )
 
     stripe_id: str = Field(unique=True)
     customer_id: UUID = Field(foreign_key="customers.id", sa_type=Identifier)
@@ -33,6 +39,8 @@ class Invoice(Row, table=True):
     next_payment_attempt_at: datetime | None = None
     hosted_url: str | None = None
     pdf_url: str | None = None
+    judged_as: str | None = None
+    """The status in which it was last held to the consent of its subscription; ours."""
 
 
 class InvoiceLine(Row, table=True):

@@ -60,10 +60,15 @@ Next = Send | Finish
 
 Begin = Callable[[AsyncSession, Operation, datetime], Awaitable[Next]]
 Step = Callable[[AsyncSession, Operation, Outcome, datetime], Awaitable[Next]]
+Withdraw = Callable[[AsyncSession, Operation, Answer, datetime], Awaitable[Next | None]]
 
 
 def _nothing(operation: Operation) -> Request | None:
     return None
+
+
+def _paid_or_void(operation: Operation, found: Answer) -> bool:
+    return found.data.get("object") == "invoice" and found.data.get("status") in ("paid", "void")
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,10 @@ class Procedure:
     records an outcome and says what comes next; a StripeRejected that it raises means that nothing happened.
     `charges` are the steps that are, or lead to, a charge: after a crash only the client continues from them, and
     `resume` decides, in the transaction that stamps the sending, whether it may be sent. `trace` says what to read at
-    Stripe to see how far it has come, where that is not the object of the request itself. `harmless` are steps that
-    make nothing: they are asked anew each time, without a key that Stripe might answer from its memory.
+    Stripe to see how far it has come, where that is not the object of the request itself; `is_over`, whether what was
+    found there is the charge's end. `withdraw` takes back what a client began and does not continue: it never pays, and
+    answers None where nothing was begun. `harmless` are steps that make nothing: they are asked anew each time, without
+    a key that Stripe might answer from its memory.
     """
 
     mutation: str
@@ -84,6 +91,8 @@ class Procedure:
     charges: frozenset[str] = frozenset()
     resume: Begin | None = None
     trace: Callable[[Operation], Request | None] = _nothing
+    is_over: Callable[[Operation, Answer], bool] = _paid_or_void
+    withdraw: Withdraw | None = None
     harmless: frozenset[str] = frozenset()
 
 

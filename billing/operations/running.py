@@ -12,7 +12,7 @@ from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
 from billing.operations.model import RESEND_WINDOW, Call, Outcome, Procedure, stripe_key
 from billing.operations.searching import creates, search
-from billing.operations.taking import advance, stored_request, take
+from billing.operations.taking import advance, claim, patiently, stored_request, take
 from billing.runtime import Runtime
 from billing.stripe_gateway import Declined, IdempotencyFault
 from billing.tables import Operation, OperationStatus
@@ -137,22 +137,35 @@ async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation
 async def record(runtime: Runtime, procedure: Procedure, operation: Operation, outcome: Outcome) -> Operation:
     """Writes an outcome down together with what follows from it.
 
-    Raises StripeRejected, with the key free again, where the step says that nothing happened; Overtaken.
+    A step may name the object that the operation changes from there on: then it waits until nobody else has that.
+    Raises StripeRejected, with the key free again, where the step says that nothing happened; Overtaken; Conflict.
     """
-    try:
+
+    async def attempt() -> Operation:
         async with runtime.database.transaction() as session:
-            held = await _hold(session, operation)
-            now = runtime.clock()
-            step = procedure.steps[held.step or ""]
-            advance(held, await step(session, held, outcome, now), now)
-            session.add(held)
-            return held
+            return await _record(session, procedure, await _hold(session, operation), outcome, runtime.clock())
+
+    try:
+        return await patiently(attempt)
     except StripeRejected as refusal:
         if operation.result:
             # Something has been made already, so this is not nothing.
             raise await _not_yet(runtime, operation, refusal) from refusal
         await _release(runtime, operation, gone=refusal.http_status == NOT_FOUND)
         raise
+
+
+async def _record(
+    session: AsyncSession, procedure: Procedure, operation: Operation, outcome: Outcome, now: datetime
+) -> Operation:
+    subject = operation.subject
+    following = await procedure.steps[operation.step or ""](session, operation, outcome, now)
+    if operation.subject != subject:
+        await claim(session, operation)
+    advance(operation, following, now)
+    session.add(operation)
+    await session.flush()
+    return operation
 
 
 async def _release(runtime: Runtime, operation: Operation, *, gone: bool = False) -> None:

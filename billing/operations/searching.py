@@ -19,6 +19,8 @@ async def search(gateway: StripeGateway, procedure: Procedure, operation: Operat
     request = stored_request(operation)
     if trace := procedure.trace(operation):
         return await gateway.send(trace)
+    if operation.step in procedure.harmless:
+        return None
     if creates(request):
         return await _search_created(gateway, operation, request)
     return await gateway.get(_object_path(request.path))

@@ -12,14 +12,14 @@ from billing.errors import BillingError
 from billing.operations.model import LEASE, Call, Procedure
 from billing.operations.running import Overtaken, drive, record
 from billing.operations.searching import search
-from billing.operations.taking import Busy, begin, new_operation, resume
+from billing.operations.taking import Busy, advance, begin, new_operation, resume
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer
 from billing.tables import Operation, OperationStatus
 
 log = structlog.get_logger()
 
-# A charge that was never seen at Stripe is given up after this; nothing is in flight for so long.
+# A charge that its client does not continue is given up after this; nothing is in flight for so long.
 ABANDON_AFTER = timedelta(minutes=10)
 
 # The longest time between two looks at a charge that its client does not continue.
@@ -86,7 +86,9 @@ def _rests(operation: Operation, now: datetime) -> bool:
     """After each look a charge is left alone for as long as it took until then: Stripe is not asked for ever."""
     if operation.first_sent_at is None or operation.due_at != operation.updated_at:
         return False
-    return now - operation.updated_at < min(operation.updated_at - operation.first_sent_at, LONGEST_REST)
+    since = operation.updated_at - operation.first_sent_at
+    rest = min(since, LONGEST_REST if since >= ABANDON_AFTER else ABANDON_AFTER - since)
+    return now - operation.updated_at < rest
 
 
 async def _lock(session: AsyncSession, operation: Operation) -> Operation:
@@ -98,34 +100,54 @@ async def _lock(session: AsyncSession, operation: Operation) -> Operation:
 
 
 async def _look_up(runtime: Runtime, procedure: Procedure, operation: Operation) -> None:
-    """Finds out what became of a charge; performs nothing. Its own client continues it, with its own key."""
+    """Finds out what became of a charge, and takes it back in the end; it never performs one.
+
+    Until then its own client may continue it, with its own key.
+    """
     async with runtime.database.transaction() as session:
         held = await _lock(session, operation)
         held.fence += 1
         held.due_at = runtime.clock() + LEASE
         session.add(held)
     found = await search(runtime.gateway, procedure, held)
-    if found is not None and _is_over(found):
-        recorded = await record(runtime, procedure, held, found)
-        if recorded.step not in procedure.charges:
-            await drive(runtime, procedure, recorded)
-        return
-    async with runtime.database.transaction() as session:
-        await _leave(session, held, found, runtime.clock())
+    if found is not None and procedure.is_over(held, found):
+        left = await record(runtime, procedure, held, found)
+    else:
+        async with runtime.database.transaction() as session:
+            left = await _leave(session, procedure, held, found, runtime.clock())
+    if left.step not in procedure.charges:
+        await drive(runtime, procedure, left)
 
 
-def _is_over(found: Answer) -> bool:
-    """Whether what was to be paid has been paid, or never will be."""
-    return found.data.get("object") == "invoice" and found.data.get("status") in ("paid", "void")
-
-
-async def _leave(session: AsyncSession, operation: Operation, found: Answer | None, now: datetime) -> None:
+async def _leave(
+    session: AsyncSession, procedure: Procedure, operation: Operation, found: Answer | None, now: datetime
+) -> Operation:
     held = await _lock(session, operation)
     if found is not None:
         await mirror.record(session, found, now=now)
-    elif held.first_sent_at is None or now - held.first_sent_at > ABANDON_AFTER:
-        held.status = OperationStatus.RELEASED
-        held.attempt += 1
-    # The client may take it up at once; we look again after a while.
-    held.due_at = held.updated_at = now
+    if not _is_abandoned(held, now) or not await _withdraw(session, procedure, held, found, now):
+        # The client may take it up at once; we look again after a while.
+        held.due_at = held.updated_at = now
     session.add(held)
+    return held
+
+
+def _is_abandoned(operation: Operation, now: datetime) -> bool:
+    return operation.first_sent_at is None or now - operation.first_sent_at >= ABANDON_AFTER
+
+
+async def _withdraw(
+    session: AsyncSession, procedure: Procedure, operation: Operation, found: Answer | None, now: datetime
+) -> bool:
+    """Whether the taking back has begun."""
+    following = None
+    if found is not None:
+        if procedure.withdraw is None:
+            return False
+        following = await procedure.withdraw(session, operation, found, now)
+    if following is not None:
+        advance(operation, following, now)
+        return True
+    operation.status = OperationStatus.RELEASED
+    operation.attempt += 1
+    return False

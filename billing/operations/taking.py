@@ -1,7 +1,9 @@
 """Taking an operation: the first caller reserves it, the others wait for its outcome."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -17,6 +19,8 @@ from billing.tables import Operation, OperationStatus, new_id
 PATIENCE = 30.0
 LOOK_AGAIN = 0.05
 
+Result = TypeVar("Result")
+
 
 class Busy(Exception):
     """Somebody else has the operation, or the object that it would change."""
@@ -27,11 +31,20 @@ async def take(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
 
     Raises what `begin` raises, IdempotencyMismatch, and Conflict where another one holds it for too long.
     """
+
+    async def attempt() -> Operation:
+        async with runtime.database.transaction() as session:
+            return await _take(session, procedure, call, runtime.clock())
+
+    return await patiently(attempt)
+
+
+async def patiently(attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """What the attempt answers once nobody else has what it needs. Raises Conflict where that takes too long."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
         try:
-            async with runtime.database.transaction() as session:
-                return await _take(session, procedure, call, runtime.clock())
+            return await attempt()
         except (Busy, IntegrityError) as error:
             if asyncio.get_running_loop().time() >= deadline:
                 raise _too_long(error) from error
@@ -39,10 +52,11 @@ async def take(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
 
 
 def _too_long(error: Exception) -> Exception:
-    # Two first callers collide on a unique index and one comes back here; a collision that lasts is a defect.
-    return (
-        error if isinstance(error, IntegrityError) else Conflict("Another operation on the same object is under way.")
-    )
+    # Two first callers collide on a unique index and one comes back here; a collision that lasts is a defect, unless
+    # it is over the object.
+    if isinstance(error, IntegrityError) and "subject" not in str(error.orig):
+        return error
+    return Conflict("Another operation on the same object is under way.")
 
 
 async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: datetime) -> Operation:
@@ -95,7 +109,7 @@ async def begin(session: AsyncSession, procedure: Procedure, operation: Operatio
     operation.subject, operation.result, operation.step = None, {}, None
     following = await procedure.begin(session, operation, now)
     if operation.subject is not None:
-        await _claim(session, operation)
+        await claim(session, operation)
     operation.status = OperationStatus.PENDING
     advance(operation, following, now)
     operation.fence += 1
@@ -104,15 +118,19 @@ async def begin(session: AsyncSession, procedure: Procedure, operation: Operatio
     return operation
 
 
-async def _claim(session: AsyncSession, operation: Operation) -> None:
-    """Raises Busy where another operation holds the object; the unique index decides between two that look at once."""
+async def claim(session: AsyncSession, operation: Operation) -> None:
+    """Leases the operation's subject to it, until it is over.
+
+    Raises Busy where another operation holds the object; the unique index decides between two that look at once.
+    """
     held = select(Operation.id).where(
         Operation.subject == operation.subject,
         Operation.status == OperationStatus.PENDING,
         col(Operation.id) != operation.id,
     )
-    if (await session.exec(held)).first() is not None:
-        raise Busy
+    with session.no_autoflush:
+        if (await session.exec(held)).first() is not None:
+            raise Busy
 
 
 async def resume(session: AsyncSession, procedure: Procedure, operation: Operation, now: datetime) -> None:

@@ -19,7 +19,7 @@ from billing.errors import BillingError, NotAllowed, StripeRejected
 from billing.input import check_key, check_metadata, check_trial, raise_problems
 from billing.operations import Call, Next, Outcome, Procedure, Send, answered, ours
 from billing.runtime import Runtime
-from billing.stripe_gateway import Request
+from billing.stripe_gateway import Answer, JSONObject, Request
 from billing.subscriptions import ending, paying
 from billing.subscriptions.pricing import Item, get_method, get_prices, needed_scope, stripe_items
 from billing.tables import Operation
@@ -138,8 +138,14 @@ def _uuid(text: str | None) -> UUID | None:
 async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
-    subscription = answer.data
+    _note_made(operation, answer.data)
+    return _preview(operation)
+
+
+def _note_made(operation: Operation, subscription: JSONObject) -> None:
+    """From here on nobody else changes the subscription until this is over."""
     invoice = subscription["latest_invoice"]
+    operation.subject = subscription["id"]
     operation.result = {
         "subscription": subscription["id"],
         "invoice": invoice["id"],
@@ -147,7 +153,6 @@ async def _record_created(session: AsyncSession, operation: Operation, outcome: 
         "due": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
     }
-    return _preview(operation)
 
 
 def _preview(operation: Operation) -> Send:
@@ -182,6 +187,15 @@ async def _resume(session: AsyncSession, operation: Operation, now: datetime) ->
     return paying.settle(operation)
 
 
+async def _withdraw(session: AsyncSession, operation: Operation, found: Answer, now: datetime) -> Next:
+    """What nobody continues is taken back, where nothing has been paid and the customer is not asked to confirm."""
+    if "invoice" not in operation.result:
+        _note_made(operation, found.data)
+    elif operation.step == "pay":
+        return paying.give_up(operation, found)
+    return ending.withdraw(operation, paying.NOT_COMPLETED)
+
+
 def _trace(operation: Operation) -> Request | None:
     """From the first invoice on, that one tells whether anything was paid."""
     return paying.settle(operation).request if "invoice" in operation.result else None
@@ -203,5 +217,6 @@ CREATE = Procedure(
     charges=frozenset({"create", "preview", "pay"}),
     resume=_resume,
     trace=_trace,
+    withdraw=_withdraw,
     harmless=frozenset({"preview"}),
 )

@@ -19,8 +19,9 @@ from billing.errors import (
     Scope,
     StripeRejected,
 )
+from billing.mirror.fields import nested
 from billing.operations import Finish, Next, Outcome, Send, answered
-from billing.stripe_gateway import Answer, Declined, Request
+from billing.stripe_gateway import Answer, Declined, JSONObject, Request
 from billing.subscriptions import ending
 from billing.subscriptions.pricing import needed_scope
 from billing.tables import ENDED, InvoicePayment, Operation, Payment, Price, Subscription
@@ -31,6 +32,9 @@ SUBSCRIPTION_EXPAND = ["latest_invoice.payments"]
 
 # Stripe's words for a payment that only the customer can finish.
 AUTHENTICATION_CODES = frozenset({"authentication_required", "invoice_payment_intent_requires_action"})
+
+NOT_COMPLETED = StripeRejected("The payment was not completed in time.", 400, "payment_not_completed")
+WAITS = "The customer has to confirm this payment with the bank; nothing was charged."
 
 
 async def pay_if_covered(session: AsyncSession, operation: Operation, now: datetime) -> Next:
@@ -103,9 +107,31 @@ async def record_paid(session: AsyncSession, operation: Operation, outcome: Outc
 
 def _is_settled(invoice: Answer) -> bool:
     """Whether it is paid, or its payment is still under way by itself."""
+    under_way = any(each.get("status") == "processing" for each in _intents(invoice))
+    return invoice.data["status"] == "paid" or under_way
+
+
+def _intents(invoice: Answer) -> list[JSONObject]:
     listed = (invoice.data.get("payments") or {}).get("data", [])
-    intents = [each["payment"].get("payment_intent") or {} for each in listed]
-    return invoice.data["status"] == "paid" or any(each.get("status") == "processing" for each in intents)
+    return [each["payment"].get("payment_intent") or {} for each in listed]
+
+
+def waits_for_customer(invoice: Answer) -> bool:
+    """Whether only the customer can finish its payment."""
+    return any(
+        each.get("status") == "requires_action" or nested(each, "last_payment_error", "code") in AUTHENTICATION_CODES
+        for each in _intents(invoice)
+    )
+
+
+def give_up(operation: Operation, invoice: Answer) -> Send:
+    """What follows where the client does not come back for the outcome of the payment."""
+    if _is_settled(invoice):
+        return look(operation)
+    if waits_for_customer(invoice):
+        operation.result = {**operation.result, "refusal": AuthenticationRequired(WAITS).dump()}
+        return settle(operation)
+    return ending.withdraw(operation, NOT_COMPLETED)
 
 
 def _declined(operation: Operation, declined: Declined) -> Next:
@@ -114,8 +140,7 @@ def _declined(operation: Operation, declined: Declined) -> Next:
     operation.result = {**operation.result, "payment_intent": payment}
     code = error.get("code") or error.get("decline_code") or "declined"
     if code in AUTHENTICATION_CODES or error.get("decline_code") == "authentication_required":
-        waiting = AuthenticationRequired("The customer has to confirm this payment with the bank; nothing was charged.")
-        operation.result = {**operation.result, "refusal": waiting.dump()}
+        operation.result = {**operation.result, "refusal": AuthenticationRequired(WAITS).dump()}
         return settle(operation)
     refusal = PaymentDeclined(declined.message, code, error.get("decline_code"), error.get("advice_code"))
     return ending.withdraw(operation, refusal)
@@ -145,7 +170,7 @@ async def _why_not_paid(session: AsyncSession, operation: Operation, now: dateti
         await _require_covered(session, operation, now)
     except (ConsentRequired, ConsentScopeExceeded) as refusal_now:
         return refusal_now
-    return StripeRejected("The payment was not completed in time.", 400, "payment_not_completed")
+    return NOT_COMPLETED
 
 
 def look(operation: Operation) -> Send:

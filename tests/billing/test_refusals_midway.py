@@ -1,11 +1,12 @@
 """What Stripe refuses, or does not hear, after something has begun: nothing is charged twice, lost, or left payable."""
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from billing import catalogue, consents, customers, operations, setup_sessions, stopping, subscriptions
+from billing import catalogue, consents, customers, mirror, operations, setup_sessions, stopping, subscriptions
 from billing.callers import Caller
 from billing.errors import ConsentRequired, InvalidTransition, StripeRejected, StripeUnavailable
 from billing.operations import Call, running
@@ -13,7 +14,7 @@ from billing.operations.running import Overtaken
 from billing.operations.taking import take
 from billing.procedures import PROCEDURES
 from billing.runtime import Runtime
-from billing.stripe_gateway import Request
+from billing.stripe_gateway import Answer, Request
 from billing.subscriptions import CREATE, CancellationTiming
 from billing.tables import Consent, Customer, Operation, SetupSession, Subscription
 from tests.billing.conftest import MERCHANT
@@ -118,16 +119,40 @@ def _intent(customer: Any, consent: Consent) -> dict[str, Any]:
     }
 
 
-async def test_a_subscription_that_was_canceled_before_it_was_paid_is_not_paid(
+async def test_a_subscription_that_was_canceled_elsewhere_before_it_was_paid_is_not_paid(
     runtime: Runtime, sandbox: RunningSandbox
 ) -> None:
     it, key = await ready(runtime, sandbox), unique("key")
     await stopped_before(runtime, it, key, "pay")
     [row] = await every(runtime, Subscription)
-    await subscriptions.cancel(runtime, MERCHANT, row.id, timing=CancellationTiming.NOW, reason=None)
+    await record(runtime, await runtime.gateway.send(Request("delete", f"/v1/subscriptions/{row.stripe_id}", {})))
     created = await it.subscribe(key=key)
     assert isinstance(created.error, InvalidTransition)
     assert [each["amount_paid"] for each in await it.at_stripe("invoices")] == [0]
+
+
+async def test_nobody_cancels_a_subscription_while_its_payment_is_being_sent(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    operation = await stopped_before(runtime, it, key, "pay", held=True)
+    [row] = await every(runtime, Subscription)
+    canceling = asyncio.create_task(
+        subscriptions.cancel(runtime, MERCHANT, row.id, timing=CancellationTiming.NOW, reason=None)
+    )
+    await asyncio.sleep(0)
+    operation = await running.drive(runtime, CREATE, operation)
+    await canceling
+    assert operation.status == "SUCCEEDED"
+    [subscription] = await it.at_stripe("subscriptions")
+    [invoice] = await it.at_stripe("invoices")
+    assert (subscription["status"], invoice["status"]) == ("canceled", "paid")
+    assert invoice["status_transitions"]["paid_at"] <= subscription["canceled_at"]
+
+
+async def record(runtime: Runtime, answer: Answer) -> None:
+    async with runtime.database.transaction() as session:
+        await mirror.record(session, answer, now=runtime.clock())
 
 
 async def test_who_was_held_up_for_longer_than_the_lease_does_not_pay(

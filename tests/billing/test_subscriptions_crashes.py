@@ -38,8 +38,8 @@ async def test_a_consent_that_ends_between_creation_and_payment_stops_the_paymen
     assert operation.step == "pay"
 
 
-async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str) -> Operation:
-    """Drives the creation up to the reservation of a step, and leaves it as a killed process would."""
+async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str, *, held: bool = False) -> Operation:
+    """Drives the creation up to the reservation of a step; leaves it as a killed process would, or keeps it `held`."""
 
     intent: dict[str, Any] = {
         "customer_id": str(it.customer),
@@ -57,7 +57,7 @@ async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str) -> Op
         operation = await running.record(runtime, CREATE, operation, outcome)
     async with runtime.database.transaction() as session:
         kept = await session.get_one(Operation, operation.id)
-        kept.due_at = runtime.clock()
+        kept.due_at = kept.due_at if held else runtime.clock()
         session.add(kept)
     return operation
 
@@ -119,12 +119,12 @@ async def test_a_payment_that_nobody_continues_is_looked_at_less_and_less_often(
 ) -> None:
     it, key = await ready(runtime, sandbox), unique("key")
     operation = await stopped_before(runtime, it, key, "pay")
-    for seconds in range(0, 3600, 30):
+    for seconds in range(0, 590, 10):
         await operations.sweep(after(runtime, seconds=seconds), PROCEDURES)
     [left] = [each for each in await every(runtime, Operation) if each.id == operation.id]
     assert left.status == "PENDING"
     assert 3 <= left.fence - operation.fence <= 12
-    it.runtime = after(runtime, seconds=3600)
+    it.runtime = after(runtime, seconds=590)
     assert (await it.subscribe(key=key)).error is None, "its client need not wait for a look"
 
 
@@ -137,6 +137,26 @@ async def test_a_payment_whose_invoice_was_voided_at_stripe_is_over(runtime: Run
     [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
     assert operation.status == "FAILED"
     assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["incomplete_expired"]
+
+
+@pytest.mark.parametrize("step", ["create", "preview", "pay"])
+async def test_what_its_client_does_not_continue_is_taken_back_after_ten_minutes(
+    runtime: Runtime, sandbox: RunningSandbox, step: str
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    operation = await stopped_before(runtime, it, key, step)
+    if step == "create":
+        await running.ask(runtime, CREATE, operation)
+    for minutes in (0, 5, 9):
+        await operations.sweep(after(runtime, minutes=minutes), PROCEDURES)
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["incomplete"]
+    await operations.sweep(after(runtime, minutes=11), PROCEDURES)
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["canceled"]
+    assert [each["status"] for each in await it.at_stripe("invoices")] == ["void"]
+    created = await it.subscribe(key=key)
+    assert isinstance(created.error, StripeRejected)
+    assert created.error.code == "payment_not_completed"
+    assert (await it.subscribe()).error is None, "the consent is free again"
 
 
 def after(runtime: Runtime, **time: int) -> Runtime:

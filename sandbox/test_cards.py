@@ -17,35 +17,70 @@ OUTCOMES = {
         "authentication_required",
         "Your card was declined. This transaction requires authentication.",
     ),
+    "do_not_honor": ("card_declined", "Your card was declined."),
+    "fraudulent": ("card_declined", "Your card was declined."),
+    "try_again_later": ("card_declined", "Your card was declined."),
+    "payment_method_provider_decline": (
+        "payment_method_provider_decline",
+        "The payment method provider declined this payment. Try another payment method.",
+    ),
+    "payment_method_customer_decline": (
+        "payment_method_customer_decline",
+        "The customer declined this payment on the provider's page.",
+    ),
+    "payment_method_provider_timeout": (
+        "payment_method_provider_timeout",
+        "The payment method provider did not answer in time. Try again later.",
+    ),
+    "payment_intent_mandate_invalid": (
+        "payment_intent_mandate_invalid",
+        "The permission behind this payment method is not active any more.",
+    ),
+    "payment_intent_authentication_failure": (
+        "payment_intent_authentication_failure",
+        "The provided payment method has failed authentication. Provide another one to try again.",
+    ),
     "test_mode_live_card": (
         "card_declined",
         "Your card was declined: this is a sandbox, and the number is not one of its test cards.",
     ),
 }
-FINAL = ("lost_card", "stolen_card", "expired_card", "test_mode_live_card")
+FINAL = ("lost_card", "stolen_card", "expired_card", "fraudulent", "test_mode_live_card")
 """Trying these again is pointless."""
 
 
 @dataclass(frozen=True)
 class Decline:
-    """Why a card was refused."""
+    """Why a payment was refused."""
 
-    decline_code: str
+    reason: str
 
     @property
     def code(self) -> str:
         """The error's own code."""
-        return OUTCOMES[self.decline_code][0]
+        return OUTCOMES[self.reason][0]
+
+    @property
+    def decline_code(self) -> str | None:
+        """What the bank said, in Stripe's words; None where no bank was asked."""
+        return None if self.reason.startswith("payment_") else self.reason
 
     @property
     def message(self) -> str:
         """Words for the customer."""
-        return OUTCOMES[self.decline_code][1]
+        return OUTCOMES[self.reason][1]
 
     @property
-    def advice_code(self) -> str:
-        """What Stripe advises to do next."""
-        return "do_not_try_again" if self.decline_code in FINAL else "try_again_later"
+    def final(self) -> bool:
+        """Whether trying the same method again is pointless."""
+        return self.reason in (*FINAL, "payment_intent_mandate_invalid")
+
+    @property
+    def advice_code(self) -> str | None:
+        """What Stripe advises to do next; None where no bank was asked."""
+        if self.decline_code is None:
+            return None
+        return "do_not_try_again" if self.final else "try_again_later"
 
 
 @dataclass(frozen=True)

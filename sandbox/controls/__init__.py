@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from sandbox.controls import disputes, refunds
+from sandbox.controls import disputes, payments, refunds
 from sandbox.controls.control import Control
 
-CONTROLS: Sequence[Control] = (*refunds.CONTROLS, *disputes.CONTROLS)
+CONTROLS: Sequence[Control] = (*refunds.CONTROLS, *disputes.CONTROLS, *payments.CONTROLS)
 """Every control, each of which changes one thing."""

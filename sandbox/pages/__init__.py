@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sandbox.core import Sandbox
-from sandbox.pages import board, checkout, permissions
+from sandbox.pages import board, checkout, payments, permissions
 from sandbox.pages.render import FOLDER
 
 
@@ -30,12 +30,18 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/c/pay/{id}": checkout.show_checkout,
         "/amazon_pay/{id}": permissions.show_amazon_pay,
         "/challenge/{id}": permissions.show_challenge,
+        "/pay/{id}": payments.show_payment,
+        "/authorize/{id}": payments.show_authorization,
     }
     sent = {
         "/c/pay/{id}": checkout.submit_card,
         "/c/pay/{id}/amazon_pay": checkout.start_amazon_pay,
         "/amazon_pay/{id}": permissions.answer_amazon_pay,
         "/challenge/{id}": permissions.answer_challenge,
+        "/pay/{id}": payments.submit_card,
+        "/pay/{id}/saved": payments.submit_saved,
+        "/pay/{id}/amazon_pay": payments.submit_amazon_pay,
+        "/authorize/{id}": payments.answer_authorization,
     }
     return [
         *(Route(path, partial(endpoint, sandbox), methods=["GET"]) for path, endpoint in shown.items()),

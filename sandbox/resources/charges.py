@@ -38,6 +38,28 @@ def succeed(work: Work, intent: Object, method: Object) -> Object:
     return charge
 
 
+def authorize(work: Work, intent: Object, method: Object) -> Object:
+    """The money of the intent is set aside, to be captured later."""
+    outcome = {**NO_OUTCOME, "network_status": "approved_by_network", "type": "authorized"}
+    charge = work.add({**_new(work, intent, method), "outcome": outcome, "paid": True, "status": "succeeded"})
+    events.emit(work, "charge.succeeded", charge)
+    return charge
+
+
+def capture(work: Work, charge: Object, amount: int) -> Object:
+    """Take so much of what was set aside, in minor units; the rest is released."""
+    type = charge["payment_method_details"]["type"]
+    moved = balance_transactions.add(work, charge, "charge", type, amount, fee=balance_transactions.fee_of(amount))
+    charge.update(amount_captured=amount, balance_transaction=moved["id"], captured=True)
+    events.emit(work, "charge.captured", work.save(charge))
+    return charge
+
+
+def release(work: Work, charge: Object) -> Object:
+    """Take nothing of what was set aside."""
+    return events.change(work, "charge.refunded", charge, amount_refunded=charge["amount"], refunded=True)
+
+
 def fail(work: Work, intent: Object, method: Object, decline: Decline) -> Object:
     """It was refused."""
     outcome = {

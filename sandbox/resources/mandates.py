@@ -33,6 +33,12 @@ def revoke(work: Work, method_id: str) -> None:
         events.change(work, "mandate.updated", mandate, status="inactive")
 
 
+def stands(work: Work, method: Object) -> bool:
+    """Whether nobody withdrew the permission to charge a method; one that never had a mandate needs none."""
+    given = work.select("mandate", {"payment_method": method["id"]})
+    return not given or any(mandate["status"] == "active" for mandate in given)
+
+
 KIND = Kind("mandate", expands={"payment_method": "payment_method"})
 
 ENDPOINTS = [Endpoint("GET", "/v1/mandates/{mandate}", retrieve("mandate"))]

@@ -63,7 +63,7 @@ def test_a_refused_charge_is_a_402_with_the_intent_inside(
 def test_a_customer_who_is_there_is_asked_instead(client: stripe.StripeClient, customer: stripe.Customer) -> None:
     method = attach(client, customer, "pm_card_authenticationRequired")
     intent = charge(client, customer.id, method, off_session=False, return_url="https://shop.example")
-    assert (intent.status, intent.next_action.type) == ("requires_action", "use_stripe_sdk")
+    assert (intent.status, intent.next_action.type) == ("requires_action", "redirect_to_url")
     with pytest.raises(stripe.CardError):
         charge(client, customer.id, method, off_session=False, error_on_requires_action=True)
 
@@ -89,7 +89,6 @@ def test_an_intent_can_be_made_first_and_confirmed_later(
         ({"amount": 100_000_000}, "amount_too_large", "amount"),
         ({"payment_method": "pm_none"}, "resource_missing", "payment_method"),
         ({"confirm": False}, None, "off_session"),
-        ({"capture_method": "manual"}, None, "capture_method"),
         ({"statement_descriptor": "COFFEE"}, None, "statement_descriptor"),
         ({"mandate": "mandate_none"}, "resource_missing", "mandate"),
         (

@@ -7,15 +7,14 @@ from sandbox.kinds import Kind
 from sandbox.resources import payment_methods
 from sandbox.resources.invoices import collecting
 from sandbox.resources.methods_offered import offered
-from sandbox.resources.payment_intents import charging, intents
-from sandbox.resources.shapes import shipping
+from sandbox.resources.payment_intents import charging, confirming, intents
+from sandbox.resources.shapes import billing_details, shipping
 from sandbox.wire.endpoints import Endpoint, listing, retrieve
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
 URL = "/v1/payment_intents"
-CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 EDITABLE = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
 
 
@@ -26,7 +25,7 @@ def create(work: Work, params: Params) -> Object:
     customer = params.get("customer")
     if customer:
         work.get("customer", customer, "customer")
-    method = payment_methods.use(work, params.get("payment_method")) if "payment_method" in params else None
+    method = _method(work, params)
     intent = intents.add(
         work,
         params.get("amount"),
@@ -55,7 +54,7 @@ def update(work: Work, id: str, params: Params) -> Object:
         method = payment_methods.use(work, params.filled("payment_method"))
         charging.check_usable(work, intent, method)
         changes.update(payment_method=method["id"], status="requires_confirmation")
-    if intent["status"] not in CONFIRMABLE and set(changes) - {"metadata", "description"}:
+    if intent["status"] not in confirming.CONFIRMABLE and set(changes) - {"metadata", "description"}:
         raise intents.unexpected_state(
             intent, f"This PaymentIntent's parameters cannot be changed: its status is {intent['status']}."
         )
@@ -66,8 +65,8 @@ def update(work: Work, id: str, params: Params) -> Object:
 def confirm(work: Work, id: str, params: Params) -> Object:
     """POST /v1/payment_intents/{intent}/confirm."""
     intent = work.get("payment_intent", id)
-    if "payment_method" in params:
-        intent["payment_method"] = payment_methods.use(work, params.get("payment_method"))["id"]
+    if method := _method(work, params):
+        intent["payment_method"] = method["id"]
     return _confirm(work, intent, params)
 
 
@@ -81,8 +80,25 @@ def cancel(work: Work, id: str, params: Params) -> Object:
     return intents.cancel(work, intent, params.get("cancellation_reason"))
 
 
+def capture(work: Work, id: str, params: Params) -> Object:
+    """POST /v1/payment_intents/{intent}/capture: all that was authorized, or `amount_to_capture`."""
+    intent = work.get("payment_intent", id)
+    if intent["status"] != "requires_capture":
+        raise intents.unexpected_state(
+            intent,
+            f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a "
+            "PaymentIntent with the status requires_capture can be.",
+        )
+    amount = params.get("amount_to_capture", intent["amount_capturable"])
+    if not 1 <= amount <= intent["amount_capturable"]:
+        most = intent["amount_capturable"]
+        raise InvalidRequest(f"`amount_to_capture` must be from 1 to {most}.", param="amount_to_capture")
+    intent["metadata"] = merge(intent["metadata"], params.get("metadata", {}))
+    return charging.capture(work, intent, amount)
+
+
 def _confirm(work: Work, intent: Object, params: Params) -> Object:
-    if intent["status"] not in CONFIRMABLE:
+    if intent["status"] not in confirming.CONFIRMABLE:
         raise intents.unexpected_state(
             intent,
             f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}.",
@@ -100,21 +116,41 @@ def _confirm(work: Work, intent: Object, params: Params) -> Object:
         )
     if mandate := params.get("mandate"):
         work.get("mandate", mandate, "mandate")
-    params.get("return_url")  # only methods that redirect need one; a card's bank is asked through Stripe.js
     off_session = params.get("off_session", False) not in (False, "false")
     can_ask = not off_session and not params.get("error_on_requires_action", False)
-    decline = charging.attempt(work, intent, method, can_ask=can_ask)
-    collecting.follow_up(work, intent, decline)
+    intent.update(params.given("setup_future_usage"))
+    decline = confirming.confirm(work, intent, method, can_ask=can_ask, return_url=_return_url(params))
     if decline:
         raise charging.declined(intent, decline)
     return intent
 
 
+def _method(work: Work, params: Params) -> Object | None:
+    """The method that is named, or a new one of `payment_method_data`."""
+    if "payment_method_data" not in params:
+        return payment_methods.use(work, params.get("payment_method")) if "payment_method" in params else None
+    data = params.nested("payment_method_data")
+    if data.get("type") != "amazon_pay":
+        raise InvalidRequest(
+            "This sandbox takes a card over the API only as one of Stripe's test ids, such as pm_card_visa.",
+            param="payment_method_data[type]",
+        )
+    data.get("amazon_pay")
+    return payment_methods.add_amazon_pay(work, billing_details=billing_details(data.get("billing_details")))
+
+
+def _return_url(params: Params) -> str | None:
+    url: str | None = params.get("return_url")
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise InvalidRequest("Not a valid URL", code="url_invalid", param="return_url")
+    return url
+
+
 def _terms(params: Params) -> dict[str, Any]:
     """What is settled when it is made."""
-    if params.get("capture_method", "automatic_async") == "manual":
-        raise InvalidRequest("This sandbox captures at once; leave capture_method=manual out.", param="capture_method")
-    filters = params.given("allowed_payment_method_types", "excluded_payment_method_types", "capture_method")
+    filters = params.given(
+        "allowed_payment_method_types", "excluded_payment_method_types", "capture_method", "setup_future_usage"
+    )
     automatic = params.nested("automatic_payment_methods")
     dynamic = "allowed_payment_method_types" not in filters and automatic.get("enabled", True)
     redirects = automatic.get("allow_redirects", "always")
@@ -143,4 +179,5 @@ ENDPOINTS = [
     Endpoint("POST", URL + "/{intent}", update),
     Endpoint("POST", URL + "/{intent}/confirm", confirm),
     Endpoint("POST", URL + "/{intent}/cancel", cancel),
+    Endpoint("POST", URL + "/{intent}/capture", capture),
 ]

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id, new_token
+from sandbox.resources import charges
 from sandbox.work import Object, Work
 
 SMALLEST = {"gbp": 30, "dkk": 250, "hkd": 400, "nok": 300, "sek": 300, "aed": 200}
@@ -29,7 +30,15 @@ def cancel(work: Work, intent: Object, reason: str | None) -> Object:
         raise unexpected_state(
             intent, f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
         )
-    intent.update(canceled_at=work.now, cancellation_reason=reason, next_action=None, status="canceled")
+    if intent["status"] == "requires_capture":
+        charges.release(work, work.get("charge", intent["latest_charge"]))
+    intent.update(
+        amount_capturable=0,
+        canceled_at=work.now,
+        cancellation_reason=reason,
+        next_action=None,
+        status="canceled",
+    )
     events.emit(work, "payment_intent.canceled", work.save(intent))
     return intent
 

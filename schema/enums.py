@@ -21,6 +21,7 @@ __all__ = [
     "LedgerAction",
     "PaymentMethodStatus",
     "PaymentMethodType",
+    "RefundReason",
     "SetupMethodType",
 ]
 
@@ -61,6 +62,14 @@ class CancellationTiming(StrEnum):
 
     NOW = "NOW"
     PERIOD_END = "PERIOD_END"
+
+
+class RefundReason(StrEnum):
+    """Why money is given back, by GraphQL's names."""
+
+    DUPLICATE = "DUPLICATE"
+    FRAUDULENT = "FRAUDULENT"
+    REQUESTED_BY_CUSTOMER = "REQUESTED_BY_CUSTOMER"
 
 
 make_enum(
@@ -145,6 +154,16 @@ make_enum(
     "CancellationTiming",
     "When a cancellation takes effect.",
     {"NOW": "At once.", "PERIOD_END": "When what is paid for is over."},
+)
+make_enum(
+    RefundReason,
+    "RefundReason",
+    "Why money is given back.",
+    {
+        "DUPLICATE": "It was paid twice.",
+        "FRAUDULENT": "Somebody else paid; Stripe blocks the card from then on.",
+        "REQUESTED_BY_CUSTOMER": "The customer asked for it.",
+    },
 )
 make_enum(
     EventStatus,

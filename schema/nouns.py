@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from schema.ledger import ConsentLedger
     from schema.payment_methods import PaymentMethod
     from schema.payments import Payment
+    from schema.refunds import Refund
     from schema.setup_sessions import SetupSession
     from schema.stripe_events import StripeEvent
     from schema.subscriptions import Subscription
@@ -34,6 +35,7 @@ else:
     PaymentMethod = _later("PaymentMethod", "payment_methods")
     Price = _later("Price", "catalogue")
     Product = _later("Product", "catalogue")
+    Refund = _later("Refund", "refunds")
     SetupSession = _later("SetupSession", "setup_sessions")
     StripeEvent = _later("StripeEvent", "stripe_events")
     Subscription = _later("Subscription", "subscriptions")
@@ -49,6 +51,7 @@ __all__ = [
     "PaymentMethod",
     "Price",
     "Product",
+    "Refund",
     "SetupSession",
     "StripeEvent",
     "Subscription",

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, null, or_
+from sqlalchemy import BigInteger, cast, func, null, or_
 from sqlmodel import col, select
 
 from billing import tables
+from billing.confirmation import waits_for_customer
 from schema.nodes import Node
-from schema.nouns import Consent, Customer, Dispute, Invoice, PaymentMethod
+from schema.nouns import Consent, Customer, Dispute, Invoice, PaymentMethod, Refund
 from schema.reads import among, as_enum, column, constant, described, many, money, node, one, part
 from schema.scalars import JSON, URL
 from schema.statuses import PaymentStatus
@@ -16,6 +17,7 @@ from schema.values import Money
 
 table: Any = tables.Payment
 link: Any = tables.InvoicePayment
+refund: Any = tables.Refund
 
 STATUS = as_enum(table.status, PaymentStatus)
 WITH_STATUS = among("status", PaymentStatus, STATUS, "Only those of these statuses.")
@@ -46,6 +48,14 @@ TRY_AGAIN = frozenset(
 # What a customer's token is told instead of the bank's words.
 GENERIC_CODE = "payment_declined"
 GENERIC_MESSAGE = "The payment was declined. Use another payment method, or ask your bank."
+
+_refunded = (
+    select(cast(func.coalesce(func.sum(refund.amount), 0), BigInteger()))
+    .where(
+        refund.payment_stripe_id == table.stripe_id, refund.status.not_in([constant(each) for each in tables.UNDONE])
+    )
+    .scalar_subquery()
+)
 
 _reason = func.coalesce(table.failure_decline_code, table.failure_code, "")
 
@@ -78,7 +88,9 @@ class PaymentNextAction:
 
     url: URL | None = column(table.next_action_url, "The page to send the customer to.")
     client_secret: str | None = column(table.client_secret, "For Stripe's own form in the browser.")
-    expires_at: datetime | None = column(null(), "Until when it can be confirmed; null: not known.")
+    expires_at: datetime | None = column(
+        table.confirm_by, "When Assent gives the payment up unless it was confirmed; null: not known."
+    )
 
 
 @described
@@ -94,6 +106,7 @@ class Payment(Node):
     consent: Consent | None = one("What it rests on.", on=tables.Consent.id == table.consent_id)
     status: PaymentStatus = column(STATUS, "How it stands.")
     amount: Money = money(table.amount, table.currency, "What is to be paid.")
+    amount_refunded: Money = money(_refunded, table.currency, "What was given back of it, or is on its way.")
     description: str | None = column(table.description, "What it is for.")
     metadata: JSON | None = column(
         table.stripe_metadata, "The merchant's own keys at Stripe; null for a customer's token.", customers=null()
@@ -103,7 +116,12 @@ class Payment(Node):
         when=or_(col(table.failure_code).is_not(None), col(table.failure_message).is_not(None)),
     )
     next_action: PaymentNextAction | None = part(
-        "What the customer has to do; null while that is nothing.", when=table.status == "requires_action"
+        "What the customer has to do; null while that is nothing.", when=waits_for_customer()
+    )
+    refunds: list[Refund] = many(
+        "What was given back of it.",
+        on=refund.payment_stripe_id == table.stripe_id,
+        order=(refund.created_at, refund.id),
     )
     disputes: list[Dispute] = many(
         "Where the customer's bank, or Amazon, called it into question.",

@@ -28,6 +28,7 @@ from schema.reads import (
     paged,
     paged_within,
 )
+from schema.refunds import Refund
 from schema.setup_sessions import SetupSession
 from schema.stripe_events import StripeEvent
 from schema.subscriptions import Subscription
@@ -44,6 +45,7 @@ MIRRORED: tuple[Any, ...] = (
     Invoice,
     Payment,
     Dispute,
+    Refund,
     StripeEvent,
 )
 # Older disputes have ids that begin with dp_.
@@ -93,7 +95,7 @@ class Query:
         "stripe_id",
         parse_stripe_id,
         Argument("stripeId", str, "Stripe's id."),
-        "The object that mirrors this id of Stripe's (cus_..., pm_..., sub_..., in_..., pi_..., cs_..., du_...).",
+        "What mirrors this id of Stripe's (cus_..., pm_..., sub_..., in_..., pi_..., re_..., du_..., cs_...).",
     )
     viewer: Customer | None = one(
         "The customer that the caller's token was issued for; null for a merchant's API key.",

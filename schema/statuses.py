@@ -80,6 +80,17 @@ class DisputeStatus(StrEnum):
     OTHER = "OTHER"
 
 
+class RefundStatus(StrEnum):
+    """Of a refund."""
+
+    PENDING = "PENDING"
+    REQUIRES_ACTION = "REQUIRES_ACTION"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    OTHER = "OTHER"
+
+
 make_enum(
     SetupSessionStatus,
     "SetupSessionStatus",
@@ -162,6 +173,19 @@ make_enum(
         "WON": "The money is the merchant's.",
         "LOST": "The money is the customer's.",
         "PREVENTED": "It was settled before it became a dispute.",
+        "OTHER": UNKNOWN,
+    },
+)
+make_enum(
+    RefundStatus,
+    "RefundStatus",
+    "Stripe's status of a refund.",
+    {
+        "PENDING": "It is on its way, e.g. to an Amazon Pay account.",
+        "REQUIRES_ACTION": "The customer has to do something to receive it.",
+        "SUCCEEDED": "The money was sent back.",
+        "FAILED": "The money came back to the merchant's balance; repay the customer another way.",
+        "CANCELED": "It was given up.",
         "OTHER": UNKNOWN,
     },
 )

@@ -232,6 +232,20 @@ async def create_dispute(session: AsyncSession, payment: tables.Payment, **chang
     return await add(session, tables.Dispute, values, changes)
 
 
+async def create_refund(session: AsyncSession, payment: tables.Payment, **changes: Any) -> tables.Refund:
+    """5 USD that were given back."""
+    values = {
+        "stripe_id": f"re_{unique()}",
+        "customer_id": payment.customer_id,
+        "payment_stripe_id": payment.stripe_id,
+        "amount": 500,
+        "currency": payment.currency,
+        "status": "succeeded",
+        "reason": "requested_by_customer",
+    }
+    return await add(session, tables.Refund, values, changes)
+
+
 async def create_stripe_event(session: AsyncSession, **changes: Any) -> tables.StripeEvent:
     """An event that was applied."""
     values = {

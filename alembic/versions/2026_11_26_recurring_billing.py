@@ -98,10 +98,12 @@ def upgrade() -> None:
 
     with op.batch_alter_table("payments") as batch_op:
         batch_op.add_column(sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("confirm_by", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("payments") as batch_op:
+        batch_op.drop_column("confirm_by")
         batch_op.drop_column("succeeded_at")
 
     with op.batch_alter_table("invoices") as batch_op:

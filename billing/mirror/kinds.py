@@ -17,6 +17,7 @@ from billing.mirror import (
     payments,
     prices,
     products,
+    refunds,
     setup_intents,
     setup_sessions,
     subscriptions,
@@ -103,6 +104,7 @@ KINDS: Mapping[str, Kind] = {
         "/v1/disputes",
         _events("charge.dispute", "created updated closed funds_withdrawn funds_reinstated"),
     ),
+    "refund": Kind(refunds.derive, tables.Refund, "/v1/refunds", _events("refund", "created updated failed")),
 }
 
 # What the endpoint at Stripe must be subscribed to.

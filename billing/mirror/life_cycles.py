@@ -103,4 +103,8 @@ LIFE_CYCLES: Mapping[str, LifeCycle] = {
             _events("charge.dispute", "funds_reinstated"),
         ),
     ),
+    # What has succeeded can still come back: https://docs.stripe.com/refunds#failed-refunds
+    "refund": LifeCycle(
+        stages=_words("pending requires_action", "succeeded", "failed canceled"), births=_events("refund", "created")
+    ),
 }

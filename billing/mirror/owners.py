@@ -26,7 +26,9 @@ class NotOurs(Exception):
 async def find_owner(session: AsyncSession, data: JSONObject, previous: JSONObject | None) -> Customer | None:
     """The customer of an object that has one, held so that nobody redacts it meanwhile.
 
-    Raises ParentUnknown, and NotOurs where the customer is known to be none of ours.
+    What names no customer but a payment (a refund, a dispute) is that payment's customer's.
+
+    Raises ParentUnknown, and NotOurs where the customer, or the payment, is known to be none of ours.
     """
     if data["object"] == "customer":
         return await _customer(session, data["id"], to_change=True)

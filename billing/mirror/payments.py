@@ -5,11 +5,13 @@ from datetime import datetime
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing.confirmation import KEPT
 from billing.mirror.fields import merchants_metadata, nested
 from billing.mirror.news import News
 from billing.mirror.origins import find_maker
 from billing.mirror.rows import find_row, new_row, save
-from billing.tables import Customer, Invoice, InvoicePayment, Payment, Subscription
+from billing.stripe_gateway import JSONObject
+from billing.tables import Consent, Customer, Invoice, InvoicePayment, Operation, Payment, Subscription
 
 
 async def derive(session: AsyncSession, news: News, owner: Customer | None, now: datetime) -> Payment | None:
@@ -17,8 +19,12 @@ async def derive(session: AsyncSession, news: News, owner: Customer | None, now:
     if owner is None:
         return None
     row = await find_row(session, Payment, news.id) or await _new(session, news, owner)
+    if news.data["status"] == "succeeded":
+        row.succeeded_at = row.succeeded_at or news.at
     row = await save(session, row, **_columns(news))
     await attribute(session, payment=news.id)
+    if row.status == "canceled":
+        await _free(session, row)
     return row
 
 
@@ -26,13 +32,21 @@ async def _new(session: AsyncSession, news: News, owner: Customer) -> Payment:
     maker = await find_maker(session, news, owner, "chargePaymentMethod", Payment)
     row = new_row(Payment, news.id, news.created_at, maker)
     row.customer_id, row.consent_id = owner.id, maker.consent_id if maker else None
+    row.confirm_by = row.created_at + KEPT if maker else None
     return row
+
+
+async def _free(session: AsyncSession, payment: Payment) -> None:
+    """A consent to one payment can be used again once that payment will never be made."""
+    makers = select(Operation.id).where(Operation.node_id == payment.id)
+    used = update(Consent).where(col(Consent.id) == payment.consent_id, col(Consent.used_by_id).in_(makers))
+    await session.exec(used.values(used_by_id=None).execution_options(synchronize_session=False))
 
 
 def _columns(news: News) -> dict[str, object]:
     data = news.data
     return {
-        "payment_method_stripe_id": data.get("payment_method"),
+        "payment_method_stripe_id": data.get("payment_method") or _refused_method(data),
         "status": data["status"],
         "amount": data["amount"],
         "currency": data["currency"].upper(),
@@ -44,6 +58,12 @@ def _columns(news: News) -> dict[str, object]:
         "client_secret": data.get("client_secret"),
         "stripe_metadata": merchants_metadata(data),
     }
+
+
+def _refused_method(data: JSONObject) -> str | None:
+    """Stripe takes a method off a payment that it was refused for; the refusal still names it."""
+    refused = nested(data, "last_payment_error", "payment_method")
+    return refused.get("id") if isinstance(refused, dict) else refused
 
 
 async def attribute(

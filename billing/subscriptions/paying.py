@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror
+from billing.confirmation import AUTHENTICATION_CODES, wants_customer
 from billing.consents import coverage
 from billing.consents.locking import hold_customer
 from billing.errors import (
@@ -29,9 +30,6 @@ from billing.tables import ENDED, InvoicePayment, Operation, Payment, Price, Sub
 # Stripe expands four levels at most, so the payment behind the first invoice comes with the invoice alone.
 INVOICE_EXPAND = ["payments.data.payment.payment_intent"]
 SUBSCRIPTION_EXPAND = ["latest_invoice.payments"]
-
-# Stripe's words for a payment that only the customer can finish.
-AUTHENTICATION_CODES = frozenset({"authentication_required", "invoice_payment_intent_requires_action"})
 
 NOT_COMPLETED = StripeRejected("The payment was not completed in time.", 400, "payment_not_completed")
 WAITS = "The customer has to confirm this payment with the bank; nothing was charged."
@@ -139,7 +137,7 @@ def _declined(operation: Operation, declined: Declined) -> Next:
     payment = (error.get("payment_intent") or {}).get("id")
     operation.result = {**operation.result, "payment_intent": payment}
     code = error.get("code") or error.get("decline_code") or "declined"
-    if code in AUTHENTICATION_CODES or error.get("decline_code") == "authentication_required":
+    if wants_customer(code, error.get("decline_code")):
         operation.result = {**operation.result, "refusal": AuthenticationRequired(WAITS).dump()}
         return settle(operation)
     refusal = PaymentDeclined(declined.message, code, error.get("decline_code"), error.get("advice_code"))

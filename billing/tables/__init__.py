@@ -17,13 +17,14 @@ from billing.tables.holds import Hold
 from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Payment
 from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
 from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
-from billing.tables.refunds import Dispute, Refund
+from billing.tables.refunds import UNDONE, Dispute, Refund
 from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
 
 __all__ = [
     "ENDED",
     "JSON",
+    "UNDONE",
     "ApiKey",
     "Consent",
     "ConsentChannel",

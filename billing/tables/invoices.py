@@ -94,4 +94,6 @@ class Payment(Row, table=True):
     client_secret: str | None = None
     succeeded_at: datetime | None = None
     """When we were first told of its success, by Stripe's clock."""
+    confirm_by: datetime | None = None
+    """Of a charge of Assent's own: when it is given up if it waits for the customer until then."""
     stripe_metadata: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

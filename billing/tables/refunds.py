@@ -8,6 +8,9 @@ from sqlmodel import Field
 
 from billing.tables.base import Identifier, Row
 
+# Statuses of refunds whose money stayed with the merchant, or came back.
+UNDONE = ("failed", "canceled")
+
 
 class Refund(Row, table=True):
     """Money on its way back to the customer."""

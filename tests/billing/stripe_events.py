@@ -22,6 +22,7 @@ from billing.tables import (
     Mandate,
     Payment,
     PaymentMethod,
+    Refund,
     SetupIntent,
     SetupSession,
     StripeEvent,
@@ -32,7 +33,7 @@ from billing.tables import (
 )
 
 # Of mirrored rows: what is random, or tells how they were learned and not what they say.
-INCIDENTAL = {"id", "invoice_id", "states", "event_id", "event_type", "refresh_at"}
+INCIDENTAL = {"id", "invoice_id", "states", "event_id", "event_type", "refresh_at", "succeeded_at"}
 LEARNED: list[type[SQLModel]] = [
     Customer,
     SetupIntent,
@@ -46,6 +47,7 @@ LEARNED: list[type[SQLModel]] = [
     InvoicePayment,
     Payment,
     Dispute,
+    Refund,
     StripeObject,
 ]
 

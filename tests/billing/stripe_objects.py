@@ -167,6 +167,22 @@ def payment_intent(stripe_id: str, customer_id: str, **changes: Any) -> dict[str
     return {**made, **changes}
 
 
+def refund(stripe_id: str, payment_id: str, **changes: Any) -> dict[str, Any]:
+    made = {
+        "id": stripe_id,
+        "object": "refund",
+        "created": SECOND,
+        "payment_intent": payment_id,
+        "charge": f"ch_{payment_id}",
+        "amount": 500,
+        "currency": "usd",
+        "status": "pending",
+        "reason": "requested_by_customer",
+        "metadata": {},
+    }
+    return {**made, **changes}
+
+
 def invoice_payment(stripe_id: str, invoice_id: str, payment_id: Any, **changes: Any) -> dict[str, Any]:
     made = {
         "id": stripe_id,

@@ -333,3 +333,53 @@ async def test_an_empty_ledger_is_intact(client: Client, database: Database) -> 
     data = await client.ask(document, token_of(customer))
     empty: dict[str, Any] = {"length": 0, "head": None, "intact": True, "brokenAt": None, "records": []}
     assert data["viewer"]["consentLedger"] == empty
+
+
+async def test_what_was_given_back_of_a_payment_is_told(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        payment = await make.create_payment(session, await make.create_customer(session))
+        given = await make.create_refund(session, payment, amount=400)
+        await make.create_refund(session, payment, amount=300, status="pending", reason="expired_uncaptured_charge")
+        await make.create_refund(session, payment, amount=200, status="failed", reason=None)
+        await make.create_refund(session, await make.create_payment(session, await make.create_customer(session)))
+    document = """query ($id: ID!) { payment(id: $id) {
+        amountRefunded { amount currency } refunds { status reason amount { amount } payment { id } }
+    } }"""
+    shown = (await client.ask(document, id=f"payment_{payment.id}"))["payment"]
+    assert shown["amountRefunded"] == {"amount": "7.00", "currency": "USD"}
+    assert [(each["status"], each["reason"], each["amount"]["amount"]) for each in shown["refunds"]] == [
+        ("SUCCEEDED", "REQUESTED_BY_CUSTOMER", "4.00"),
+        ("PENDING", None, "3.00"),
+        ("FAILED", None, "2.00"),
+    ]
+    assert {each["payment"]["id"] for each in shown["refunds"]} == {f"payment_{payment.id}"}
+    document = "query ($id: ID!) { node(id: $id) { ... on Refund { stripeId } } }"
+    assert (await client.ask(document, id=f"refund_{given.id}"))["node"] == {"stripeId": given.stripe_id}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "waits"),
+    [
+        ("requires_action", None, True),
+        ("requires_payment_method", "authentication_required", True),
+        ("requires_payment_method", "card_declined", False),
+        ("canceled", "authentication_required", False),
+        ("succeeded", None, False),
+    ],
+)
+async def test_a_customer_is_told_how_to_confirm_while_there_is_something_to_confirm(
+    client: Client, database: Database, status: str, code: str | None, *, waits: bool
+) -> None:
+    async with database.transaction() as session:
+        payment = await make.create_payment(
+            session,
+            await make.create_customer(session),
+            status=status,
+            failure_code=code,
+            client_secret="pi_1_secret",
+            confirm_by=NOW,
+        )
+    document = "query ($id: ID!) { payment(id: $id) { nextAction { url clientSecret expiresAt } } }"
+    shown = (await client.ask(document, id=f"payment_{payment.id}"))["payment"]["nextAction"]
+    action = {"url": None, "clientSecret": "pi_1_secret", "expiresAt": "2026-11-23T18:00:00Z"}
+    assert shown == (action if waits else None)

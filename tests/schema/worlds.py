@@ -96,6 +96,7 @@ async def create_world(session: AsyncSession) -> World:
     )
     await make.create_invoice_payment(session, invoice, payment)
     dispute = await make.create_dispute(session, payment)
+    refund = await make.create_refund(session, payment)
     rows: dict[str, Any] = {
         "customer": customer,
         "payment_method": method,
@@ -105,6 +106,7 @@ async def create_world(session: AsyncSession) -> World:
         "invoice": invoice,
         "payment": payment,
         "dispute": dispute,
+        "refund": refund,
     }
     unnamed = (record, intent, line)
     hidden = {

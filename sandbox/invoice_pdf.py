@@ -1,7 +1,6 @@
 """An invoice as a PDF, behind its `invoice_pdf` address."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from fpdf import FPDF
 from starlette.requests import Request
@@ -9,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.core import Sandbox
 from sandbox.errors import ResourceMissing
-from sandbox.resources.invoices.building import ZERO_DECIMAL
+from sandbox.money import money
 from sandbox.work import Object
 
 
@@ -36,16 +35,11 @@ def document(invoice: Object) -> bytes:
     _line(pdf, f"From {invoice['account_name']} to {invoice['customer_email'] or invoice['customer']}")
     _line(pdf, f"{created:%Y-%m-%d}, {invoice['status']}. A sandbox: no real money.")
     for line in invoice["lines"]["data"]:
-        _line(pdf, f"{line['description'] or line['id']}: {_money(line['amount'], line['currency'])}")
-    _line(pdf, f"Total: {_money(invoice['total'], invoice['currency'])}")
+        _line(pdf, f"{line['description'] or line['id']}: {money(line['amount'], line['currency'])}")
+    _line(pdf, f"Total: {money(invoice['total'], invoice['currency'])}")
     return bytes(pdf.output())
 
 
 def _line(pdf: FPDF, text: str) -> None:
     # The built-in fonts know Latin-1 only.
     pdf.multi_cell(0, 8, text.encode("latin-1", "replace").decode("latin-1"), new_x="LMARGIN", new_y="NEXT")
-
-
-def _money(amount: int, currency: str) -> str:
-    exact = Decimal(amount) if currency in ZERO_DECIMAL else Decimal(amount) / 100
-    return f"{exact} {currency.upper()}"

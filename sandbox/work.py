@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,31 @@ class Work:
         if (found := self.find(kind, id)) is None:
             raise ResourceMissing(NOUNS.get(kind, kind), id, param)
         return found
+
+    def ever(self, kind: str, id: str) -> Object:
+        """The object, deleted or not: what was made with it still refers to it."""
+        if seen := self._seen.get(id):
+            return seen
+        row = self.connection.execute("SELECT body FROM objects WHERE id = ? AND object = ?", (id, kind)).fetchone()
+        if row is None:
+            raise ResourceMissing(NOUNS.get(kind, kind), id)
+        return dict(json.loads(row["body"]))
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Everything that is done inside is taken back at its end, the events too.
+
+        Objects that were read before or inside are no longer the stored ones then: read them anew.
+        """
+        now, queued = self.now, self.queued
+        self.connection.execute("SAVEPOINT undone")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK TO undone")
+            self.connection.execute("RELEASE undone")
+            self.now, self.queued = now, queued
+            self._seen = {}
 
     def deleted(self, kind: str, id: str) -> bool:
         """Whether the object existed and was deleted."""

@@ -22,6 +22,9 @@ class Params:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
     def get(self, name: str, default: Any = None) -> Any:
         """The value with everything in it, or the default if it was not sent. None: it was sent empty."""
         self._read.add(name)
@@ -40,6 +43,12 @@ class Params:
     def nested(self, name: str) -> "Params":
         """The hash of that name, its parts to be read one by one; empty if it was not sent."""
         return next(self._open(name, [self._values.get(name) or {}]))
+
+    def merged(self, name: str, *beside: str) -> "Params":
+        """The hash of that name together with some parameters beside it, as if all had been sent in one."""
+        both = Params({**(self.get(name) or {}), **self.given(*beside)})
+        self._nested[f"{name} and {beside}"] = [both]
+        return both
 
     def each(self, name: str) -> Iterator["Params"]:
         """The hashes of the list of that name."""

@@ -198,7 +198,7 @@ def test_an_end_can_be_set_and_taken_back(
         ({"items": [{"quantity": 1}]}, "items[0][price]"),
         ({"default_payment_method": "pm_none"}, "default_payment_method"),
         ({"coupon": "HALF"}, "coupon"),
-        ({"discounts": [{"coupon": "HALF"}]}, "discounts"),
+        ({"discounts": [{"coupon": "HALF"}]}, "discounts[0][coupon]"),
         ({"trial_period_days": 7, "trial_end": 99999999999}, "trial_period_days"),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
         ({"payment_behavior": "pending_if_incomplete"}, "payment_behavior"),

@@ -1,101 +1,123 @@
-"""Making an invoice of a subscription: its lines, and what they add up to."""
+"""Making an invoice of a subscription: what belongs on it, and what that adds up to.
 
-from decimal import ROUND_HALF_UP, Decimal
+One pair of functions serves first invoices, renewals, changes and previews, so that each of them comes to the same:
+`draw` works out the invoice from what is stored, and `issue` stores it and lets what is on it wait no more.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sandbox import events
 from sandbox.ids import new_id
-from sandbox.resources import accounts
+from sandbox.resources import accounts, discounts, invoice_items
+from sandbox.resources.invoices import balances, discounting, lines
 from sandbox.wire.pagination import list_of
 from sandbox.work import Object, Work
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
 
+def draw(work: Work, subscription: Object, reason: str, items: Sequence[Object], *, extras: bool = True) -> Object:
+    """A draft of a subscription, not stored yet.
 
-def draft(work: Work, subscription: Object, reason: str, lines: list[Object]) -> Object:
-    """A draft for a subscription, not stored yet."""
+    On it are: for each of `items` its current period (so move the periods on before), everything that waits for the
+    subscription or its customer unless `extras` is off, the discounts of the subscription that
+    apply now, and the customer's balance. `reason` is Stripe's `billing_reason`.
+    """
     customer = work.get("customer", subscription["customer"])
-    invoice = {**_new(work, customer, subscription), "billing_reason": reason}
-    put_lines(invoice, lines)
+    invoice = {**new(work, customer, subscription["currency"]), **_of(subscription), "billing_reason": reason}
+    invoice["discounts"] = discounts.active(work, subscription["discounts"])
+    found = [lines.of_item(work, subscription, item) for item in items]
+    if extras:
+        found += [invoice_items.line(item) for item in invoice_items.waiting(work, subscription)]
+    put_lines(work, invoice, found)
     return invoice
 
 
-def put_lines(invoice: Object, lines: list[Object]) -> None:
-    """Give the invoice its lines, and the totals that follow."""
-    total = sum(line["amount"] for line in lines)
-    lines = [{**line, "invoice": invoice["id"]} for line in lines]
+def issue(work: Work, invoice: Object, subscription: Object | None = None, *, spent: Iterable[str] = ()) -> Object:
+    """Store a draft that was drawn and tell of it; what was waiting is on it now.
+
+    Discounts that it used up (the `once` ones that took something off, those of `spent`, and those that are over) are
+    taken away from the subscription, with `customer.discount.deleted`. The subscription itself is stored here as well,
+    with the draft as its latest invoice, but its event is the caller's.
+    """
+    work.add(invoice)
+    invoice_items.put_on(work, invoice)
+    if subscription:
+        subscription["latest_invoice"] = invoice["id"]
+        _use_up(work, invoice, subscription, set(spent))
+        work.save(subscription)
+    events.emit(work, "invoice.created", invoice)
+    return invoice
+
+
+def put_lines(work: Work, invoice: Object, found: list[Object]) -> None:
+    """Give the invoice its lines, and the totals that follow from them, its discounts and the customer's balance."""
+    discounting.apply(work, found, invoice["discounts"])
+    data = [{**line, "invoice": invoice["id"], "subtotal": line["amount"]} for line in found]
+    taken = _taken(data)
+    subtotal = sum(line["amount"] for line in data)
+    subtotal -= sum(amount for id, amount in taken.items() if id not in invoice["discounts"])
+    total = sum(line["amount"] for line in data) - sum(taken.values())
     invoice.update(
-        amount_due=max(total, 0),
-        amount_remaining=max(total, 0),
-        lines=list_of(lines, f"/v1/invoices/{invoice['id']}/lines"),
-        subtotal=total,
-        subtotal_excluding_tax=total,
+        lines=list_of(data, f"/v1/invoices/{invoice['id']}/lines"),
+        subtotal=subtotal,
+        subtotal_excluding_tax=subtotal,
         total=total,
+        total_discount_amounts=[{"amount": amount, "discount": id} for id, amount in taken.items()],
         total_excluding_tax=total,
+        total_pretax_credit_amounts=[discounting.pretax(id, amount) for id, amount in taken.items()],
     )
+    balances.look(work, invoice)
 
 
-def line(work: Work, subscription: Object, item: Object, period: tuple[int, int], *, trial: bool = False) -> Object:
-    """What one item of a subscription costs for a period; nothing during a trial."""
-    price, quantity = item["price"], item["quantity"]
-    amount = 0 if trial else _amount(price, quantity)
-    name = work.get("product", price["product"])["name"]
+def _taken(data: list[Object]) -> dict[str, int]:
+    """What each discount takes off in all."""
+    taken: dict[str, int] = {}
+    for line in data:
+        for each in line["discount_amounts"]:
+            taken[each["discount"]] = taken.get(each["discount"], 0) + each["amount"]
+    return taken
+
+
+def _use_up(work: Work, invoice: Object, subscription: Object, spent: set[str]) -> None:
+    """A coupon for one invoice waits for the first one that it takes something off: not for that of a trial."""
+    taken = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
+    spent |= {id for id in taken if discounts.is_once(work, id)}
+    for owner in (subscription, *subscription["items"]["data"]):
+        active = discounts.active(work, owner["discounts"])
+        discounts.remove(work, [id for id in owner["discounts"] if id in spent or id not in active])
+        owner["discounts"] = [id for id in active if id not in spent]
+
+
+def _of(subscription: Object) -> dict[str, Any]:
+    """What an invoice takes from its subscription."""
     return {
-        "id": new_id("il"),
-        "object": "line_item",
-        "amount": amount,
-        "currency": price["currency"],
-        "description": f"Trial period for {name}" if trial else _description(name, price, quantity),
-        "discount_amounts": [],
-        "discountable": True,
-        "discounts": [],
-        "invoice": None,
-        "livemode": False,
-        "metadata": subscription["metadata"],
-        "parent": _line_parent(subscription, item),
-        "period": {"end": period[1], "start": period[0]},
-        "pretax_credit_amounts": [],
-        "pricing": {
-            "price_details": {"price": price["id"], "product": price["product"]},
-            "type": "price_details",
-            "unit_amount_decimal": "0" if trial else price["unit_amount_decimal"],
+        "automatic_tax": automatic_tax(enabled=subscription["automatic_tax"]["enabled"]),
+        "parent": {
+            "quote_details": None,
+            "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
+            "type": "subscription_details",
         },
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
-        "subscription": subscription["id"],
-        "subtotal": amount,
-        "taxes": [],
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": subscription["payment_settings"]["payment_method_types"],
+        },
     }
 
 
-def _line_parent(subscription: Object, item: Object) -> Object:
+def automatic_tax(*, enabled: bool) -> dict[str, Any]:
+    """Tax is calculated, and comes to nothing: this merchant is registered nowhere."""
     return {
-        "invoice_item_details": None,
-        "subscription_item_details": {
-            "invoice_item": None,
-            "proration": False,
-            "proration_details": {"credited_items": None},
-            "subscription": subscription["id"],
-            "subscription_item": item["id"],
-        },
-        "type": "subscription_item_details",
+        "disabled_reason": None,
+        "enabled": enabled,
+        "liability": {"type": "self"} if enabled else None,
+        "provider": "stripe" if enabled else None,
+        "status": "complete" if enabled else None,
     }
 
 
-def _amount(price: Object, quantity: int) -> int:
-    exact = Decimal(price["unit_amount_decimal"]) * quantity
-    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def _description(name: str, price: Object, quantity: int) -> str:
-    unit = Decimal(price["unit_amount_decimal"])
-    amount = unit if price["currency"] in ZERO_DECIMAL else unit / 100
-    recurring = price["recurring"]
-    count = recurring["interval_count"]
-    every = recurring["interval"] if count == 1 else f"every {count} {recurring['interval']}s"
-    return f"{quantity} × {name} (at {amount:.2f} {price['currency'].upper()} / {every})"  # noqa: RUF001
-
-
-def _new(work: Work, customer: Object, subscription: Object) -> Object:
+def new(work: Work, customer: Object, currency: str) -> Object:
+    """An empty draft."""
     account = accounts.current(work)
     return {
         **dict.fromkeys(ABSENT),
@@ -106,10 +128,10 @@ def _new(work: Work, customer: Object, subscription: Object) -> Object:
         "account_name": work.sandbox.settings.merchant,
         "attempted": False,
         "auto_advance": True,
-        "automatic_tax": _automatic_tax(subscription),
+        "automatic_tax": automatic_tax(enabled=False),
         "collection_method": "charge_automatically",
         "created": work.now,
-        "currency": subscription["currency"],
+        "currency": currency,
         "customer": customer["id"],
         **{f"customer_{name}": customer[name] for name in COPIED},
         "customer_tax_ids": [],
@@ -118,11 +140,11 @@ def _new(work: Work, customer: Object, subscription: Object) -> Object:
         "issuer": {"type": "self"},
         "livemode": False,
         "metadata": {},
-        "parent": _parent(subscription),
+        "parent": None,
         "payment_settings": {
             "default_mandate": None,
             "payment_method_options": None,
-            "payment_method_types": subscription["payment_settings"]["payment_method_types"],
+            "payment_method_types": None,
         },
         "period_end": work.now,
         "period_start": work.now,
@@ -131,26 +153,6 @@ def _new(work: Work, customer: Object, subscription: Object) -> Object:
         "total_discount_amounts": [],
         "total_pretax_credit_amounts": [],
         "total_taxes": [],
-    }
-
-
-def _parent(subscription: Object) -> Object:
-    return {
-        "quote_details": None,
-        "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
-        "type": "subscription_details",
-    }
-
-
-def _automatic_tax(subscription: Object) -> dict[str, Any]:
-    """Tax is calculated, and comes to nothing: this merchant is registered nowhere."""
-    enabled = subscription["automatic_tax"]["enabled"]
-    return {
-        "disabled_reason": None,
-        "enabled": enabled,
-        "liability": {"type": "self"} if enabled else None,
-        "provider": "stripe" if enabled else None,
-        "status": "complete" if enabled else None,
     }
 
 

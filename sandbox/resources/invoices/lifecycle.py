@@ -5,6 +5,7 @@ from typing import Any
 from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.resources import invoice_payments
+from sandbox.resources.invoices import balances
 from sandbox.resources.methods_offered import types_for
 from sandbox.resources.payment_intents import intents
 from sandbox.resources.subscriptions import activation
@@ -15,6 +16,7 @@ def finalize(work: Work, invoice: Object, method_id: str | None = None) -> Objec
     """From draft to open, with a PaymentIntent for what is due; from draft to paid where nothing is."""
     if invoice["status"] != "draft":
         raise InvalidRequest("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+    balances.settle(work, invoice)
     _transition(
         work,
         invoice,
@@ -22,7 +24,6 @@ def finalize(work: Work, invoice: Object, method_id: str | None = None) -> Objec
         "finalized_at",
         status="open",
         effective_at=work.now,
-        ending_balance=0,
         hosted_invoice_url=work.sandbox.url(f"/i/{invoice['id']}"),
         invoice_pdf=work.sandbox.url(f"/i/{invoice['id']}/pdf"),
         number=_number(work, invoice),
@@ -64,8 +65,10 @@ def void(work: Work, invoice: Object) -> Object:
     for payment in invoice_payments.of_invoice(work, invoice):
         invoice_payments.cancel(work, payment)
         intents.cancel(work, work.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice")
+    balances.take_back(work, invoice)
     if subscription := subscription_of(work, invoice):
         activation.first_invoice_given_up(work, subscription, invoice)
+        activation.invoice_voided(work, subscription, invoice)
     return invoice
 
 

@@ -1,9 +1,11 @@
-"""What the next invoice of a subscription will be."""
+"""What an invoice will be, before it is made: the making itself, taken back."""
+
+from typing import Any
 
 from sandbox.errors import InvalidRequest, ResourceMissing
 from sandbox.resources import invoice_items
-from sandbox.resources.invoices import building
-from sandbox.resources.subscriptions import periods
+from sandbox.resources.invoices import balances
+from sandbox.resources.subscriptions import canceling, changing, creating, ending, renewing, settings, updating
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -16,39 +18,77 @@ class NothingUpcoming(ResourceMissing):
 
 
 def create_preview(work: Work, params: Params) -> Object:
-    """POST /v1/invoices/create_preview, for an existing subscription as it is."""
-    if "subscription" not in params:
-        raise InvalidRequest(
-            "This sandbox previews existing subscriptions only. Send `subscription`.",
-            code="parameter_missing",
-            param="subscription",
-        )
+    """POST /v1/invoices/create_preview: the next invoice of a subscription, after a change, or of a new one.
+
+    With a change that is billed at once it is the invoice of that; otherwise that of the next renewal.
+    """
+    recurring = params.get("preview_mode", "next") == "recurring"
+    with work.undone():
+        if "subscription" in params:
+            return _of_existing(work, params, recurring=recurring)
+        if "items" in (params.get("subscription_details") or {}):
+            return _of_new(work, params, recurring=recurring)
+    raise InvalidRequest(
+        "Send `subscription`, or `customer` with `subscription_details[items]`.",
+        code="parameter_missing",
+        param="subscription",
+    )
+
+
+def _of_existing(work: Work, params: Params, *, recurring: bool) -> Object:
     subscription = work.get("subscription", params.get("subscription"), "subscription")
     if params.get("customer", subscription["customer"]) != subscription["customer"]:
         raise InvalidRequest("The subscription belongs to another customer.", param="customer")
-    return _upcoming(work, subscription, recurring_only=params.get("preview_mode") == "recurring")
-
-
-def _upcoming(work: Work, subscription: Object, *, recurring_only: bool) -> Object:
-    items = subscription["items"]["data"]
-    due = min(item["current_period_end"] for item in items)
-    ends_first = subscription["cancel_at"] is not None and subscription["cancel_at"] <= due
-    if ends_first or subscription["status"] in ("canceled", "incomplete_expired"):
+    if subscription["status"] in ending.ENDED:
         raise NothingUpcoming(subscription["customer"])
-    lines = [
-        building.line(work, subscription, item, (due, periods.following(subscription, item, due)))
-        for item in items
-        if item["current_period_end"] == due
-    ]
-    if not recurring_only:
-        lines += [invoice_items.line(item) for item in invoice_items.waiting(work, subscription)]
-    invoice = building.draft(work, subscription, "upcoming", lines)
-    invoice.update(
-        id=invoice["id"].replace("in_", "upcoming_in_"),
-        created=due,
-        next_payment_attempt=due + 3600,
-        period_end=due,
-        period_start=min(item["current_period_start"] for item in items),
-    )
-    building.put_lines(invoice, invoice["lines"]["data"])
+    details = params.nested("subscription_details")
+    if "automatic_tax" in params:
+        customer = work.get("customer", subscription["customer"])
+        subscription["automatic_tax"] = settings.automatic_tax(customer, params)
+    subscription.update(updating.end_settings(work, subscription, details))
+    changing.set_discounts(work, subscription, params)
+    _add_items(work, subscription, params)
+    if details.get("cancel_now", False):
+        prorate = details.get("proration_behavior", "create_prorations") != "none"
+        at = changing.proration_date(work, subscription, details)
+        return _shown(canceling.draw_final(work, subscription, at, prorate=prorate))
+    made = changing.carry_out(work, subscription, details)
+    if made.invoice and not recurring:
+        details_shown = made.invoice["parent"]["subscription_details"]
+        details_shown["subscription_proration_date"] = changing.proration_date(work, subscription, details)
+        return _shown(made.invoice)
+    return _upcoming(work, subscription, recurring=recurring)
+
+
+def _of_new(work: Work, params: Params, *, recurring: bool) -> Object:
+    customer = work.get("customer", params.filled("customer"), "customer")
+    asked = params.merged("subscription_details", "automatic_tax", "currency", "discounts")
+    begun = creating.begin(work, customer, asked, add=lambda made: _add_items(work, made, params))
+    if recurring:
+        return _upcoming(work, begun.subscription, recurring=True)
+    return _shown(begun.invoice)
+
+
+def _add_items(work: Work, subscription: Object, params: Params) -> None:
+    for index, each in enumerate(params.each("invoice_items")):
+        invoice_items.add_priced(work, subscription, each, f"invoice_items[{index}]")
+
+
+def _upcoming(work: Work, subscription: Object, *, recurring: bool) -> Object:
+    """The renewal, run at its own time."""
+    due = renewing.next_due(subscription)
+    ends_first = subscription["cancel_at"] is not None and subscription["cancel_at"] <= due
+    if ends_first:
+        raise NothingUpcoming(subscription["customer"])
+    work.now = due
+    invoice = renewing.draw(work, subscription, due, extras=not recurring)
+    return _shown(invoice, billing_reason="upcoming", next_payment_attempt=due + 3600)
+
+
+def _shown(invoice: Object, **fields: Any) -> Object:
+    """A drawn invoice as a preview of it."""
+    invoice.update(fields, id=invoice["id"].replace("in_", "upcoming_in_"), ending_balance=balances.ending(invoice))
+    for line in invoice["lines"]["data"]:
+        line["invoice"] = invoice["id"]
+    invoice["lines"]["url"] = f"/v1/invoices/{invoice['id']}/lines"
     return invoice

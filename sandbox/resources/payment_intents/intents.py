@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from sandbox import events
+from sandbox import events, money
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id, new_token
 from sandbox.resources import charges
 from sandbox.work import Object, Work
 
-SMALLEST = {"gbp": 30, "dkk": 250, "hkd": 400, "nok": 300, "sek": 300, "aed": 200}
-"""The least that Stripe charges, in the currency's smallest unit, where it is not 50."""
 LARGEST = 99_999_999
 CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "requires_capture")
 
@@ -50,7 +48,7 @@ def unexpected_state(intent: Object, message: str) -> InvalidRequest:
 
 def check_amount(amount: int, currency: str) -> None:
     """InvalidRequest for an amount that Stripe does not charge."""
-    smallest = SMALLEST.get(currency, 50)
+    smallest = money.smallest(currency)
     if amount < 1:
         raise InvalidRequest("Invalid positive integer", code="parameter_invalid_integer", param="amount")
     if amount < smallest:

@@ -2,7 +2,7 @@
 
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
-from sandbox.resources import prices
+from sandbox.resources import discounts, prices
 from sandbox.resources.subscriptions import periods
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -16,15 +16,16 @@ def build(work: Work, subscription: Object, params: Params, trial_end: int | Non
     wanted = list(params.each("items"))
     if not 1 <= len(wanted) <= MOST:
         raise InvalidRequest(f"A subscription has 1 to {MOST} items.", param="items")
-    found = [(each, _price(work, each, f"items[{index}]")) for index, each in enumerate(wanted)]
-    _check_alike([price for _, price in found])
-    items = [_new(work, subscription, each, price) for each, price in found]
+    found = [(each, price_of(work, each, f"items[{index}]")) for index, each in enumerate(wanted)]
+    items = [new(work, subscription, each, price, f"items[{index}]") for index, (each, price) in enumerate(found)]
+    check_alike(subscription, items)
     for item in items:
         item["current_period_end"] = trial_end or periods.following(subscription, item, work.now)
     return items
 
 
-def _price(work: Work, params: Params, path: str) -> Object:
+def price_of(work: Work, params: Params, path: str) -> Object:
+    """The price that `price` or `price_data` names: an active, recurring one."""
     if "price_data" in params:
         data = params.nested("price_data")
         product = work.get("product", data.get("product"), f"{path}[price_data][product]")
@@ -46,7 +47,9 @@ def _price(work: Work, params: Params, path: str) -> Object:
     return price
 
 
-def _check_alike(found: list[Object]) -> None:
+def check_alike(subscription: Object, items: list[Object]) -> None:
+    """InvalidRequest unless these items can be billed together."""
+    found = [item["price"] for item in items]
     ids = [price["id"] for price in found]
     if len(set(ids)) < len(ids):
         raise InvalidRequest("Each price may appear in one item only; use its `quantity`.", param="items")
@@ -55,13 +58,33 @@ def _check_alike(found: list[Object]) -> None:
             "The price specified only supports one currency, and all items of a subscription must share it.",
             param="items",
         )
+    if subscription["billing_mode"]["type"] == "classic" and len({interval_of(item) for item in items}) > 1:
+        raise InvalidRequest(
+            "Currently, if you're not using flexible billing mode, all prices of a subscription must have the same "
+            "billing interval.",
+            param="items",
+        )
 
 
-def _new(work: Work, subscription: Object, params: Params, price: Object) -> Object:
-    quantity = params.get("quantity", 1)
+def interval_of(item: Object) -> tuple[str, int]:
+    """How often an item is billed."""
+    recurring = item["price"]["recurring"]
+    return recurring["interval"], recurring["interval_count"]
+
+
+def quantity_of(params: Params, default: int, path: str) -> int:
+    """The quantity that is asked for."""
+    quantity = params.get("quantity", default)
     if quantity < 0:
-        raise InvalidRequest("Invalid non-negative integer", code="parameter_invalid_integer", param="items")
-    return {
+        raise InvalidRequest(
+            "Invalid non-negative integer", code="parameter_invalid_integer", param=f"{path}[quantity]"
+        )
+    return int(quantity)
+
+
+def new(work: Work, subscription: Object, params: Params, price: Object, path: str) -> Object:
+    """An item whose period has yet to be set."""
+    item = {
         "id": new_id("si", 14),
         "object": "subscription_item",
         "billed_until": None,
@@ -71,12 +94,27 @@ def _new(work: Work, subscription: Object, params: Params, price: Object) -> Obj
         "current_period_start": work.now,
         "discounts": [],
         "metadata": merge({}, params.get("metadata", {})),
-        "plan": _plan(price),
-        "price": price,
-        "quantity": quantity,
+        **priced(price, quantity_of(params, 1, path)),
         "subscription": subscription["id"],
         "tax_rates": [],
     }
+    set_discounts(work, subscription, item, params, path)
+    return item
+
+
+def priced(price: Object, quantity: int) -> Object:
+    """The fields of an item that tell what it costs."""
+    return {"plan": _plan(price), "price": price, "quantity": quantity}
+
+
+def set_discounts(work: Work, subscription: Object, item: Object, params: Params, path: str) -> None:
+    """Give an item the discounts that `discounts` asks for, if it was sent."""
+    if "discounts" not in params:
+        return
+    of = {"customer": subscription["customer"], "subscription": subscription["id"], "subscription_item": item["id"]}
+    wanted = discounts.wanted(work, params, f"{path}[discounts]", item["discounts"], item["price"]["currency"], **of)
+    discounts.remove(work, set(item["discounts"]) - set(wanted))
+    item["discounts"] = wanted
 
 
 def _plan(price: Object) -> Object:

@@ -1,0 +1,51 @@
+"""Ending a subscription over the API, and what is given back and billed with that."""
+
+from sandbox import events
+from sandbox.errors import ResourceMissing
+from sandbox.resources.invoices import building
+from sandbox.resources.subscriptions import changing, ending, settling
+from sandbox.resources.subscriptions.prorating import amounts
+from sandbox.wire.params import Params
+from sandbox.work import Object, Work
+
+
+def cancel(work: Work, id: str, params: Params) -> Object:
+    """DELETE /v1/subscriptions/{subscription}.
+
+    With `prorate` the time that is left is given back as invoice items; with `invoice_now` what waits is billed at
+    once, otherwise it stays for the customer's next invoice.
+    """
+    subscription = work.get("subscription", id)
+    prorate, invoice_now = params.get("prorate", False), params.get("invoice_now", False)
+    details = {"reason": "cancellation_requested", **(params.get("cancellation_details") or {})}
+    if subscription["status"] in ending.ENDED:
+        raise ResourceMissing("subscription", id)
+    given_back = give_back(work, subscription, work.now) if prorate else []
+    ending.cancel(work, subscription, details)
+    for item in given_back:
+        events.emit(work, "invoiceitem.created", item)
+    if invoice_now:
+        invoice = building.draw(work, subscription, "subscription_update", [])
+        if invoice["lines"]["data"]:
+            building.issue(work, invoice, subscription)
+            method = settling.method_for(work, subscription, invoice, "default_incomplete")
+            settling.settle(work, subscription, invoice, "allow_incomplete", method)
+    return subscription
+
+
+def give_back(work: Work, subscription: Object, at: int) -> list[Object]:
+    """The credits for what is left of each item's period, as invoice items, stored without an event."""
+    if subscription["status"] not in changing.BILLED:
+        return []
+    return [
+        made
+        for item in subscription["items"]["data"]
+        for made in amounts.credit(work, subscription, item, min(at, item["current_period_end"]))
+    ]
+
+
+def draw_final(work: Work, subscription: Object, at: int, *, prorate: bool) -> Object:
+    """The invoice with which it would end now (`invoice_now`), not stored."""
+    if prorate:
+        give_back(work, subscription, at)
+    return building.draw(work, subscription, "subscription_update", [])

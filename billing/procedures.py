@@ -17,6 +17,9 @@ PROCEDURES = {
         payment_methods.DETACH,
         subscriptions.CREATE,
         subscriptions.CANCEL,
+        subscriptions.REACTIVATE,
+        subscriptions.PAUSE,
+        subscriptions.RESUME,
         subscriptions.STOP,
     )
 }

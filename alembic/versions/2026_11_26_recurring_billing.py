@@ -80,7 +80,6 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("used_by_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True)
         )
-
         batch_op.create_index(batch_op.f("ix_consents_expires_at"), ["expires_at"], unique=False)
 
     with op.batch_alter_table("invoices") as batch_op:
@@ -96,6 +95,9 @@ def upgrade() -> None:
             postgresql_where=sa.text(UNJUDGED),
         )
 
+    with op.batch_alter_table("subscriptions") as batch_op:
+        batch_op.add_column(sa.Column("pause_behavior", sa.String(), nullable=True))
+
     with op.batch_alter_table("payments") as batch_op:
         batch_op.add_column(sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("confirm_by", sa.DateTime(timezone=True), nullable=True))
@@ -109,6 +111,9 @@ def downgrade() -> None:
     with op.batch_alter_table("invoices") as batch_op:
         batch_op.drop_index("ix_invoices_unjudged")
         batch_op.drop_column("judged_as")
+
+    with op.batch_alter_table("subscriptions") as batch_op:
+        batch_op.drop_column("pause_behavior")
 
     with op.batch_alter_table("consents") as batch_op:
         batch_op.drop_index(batch_op.f("ix_consents_expires_at"))

@@ -62,12 +62,19 @@ def _pause(news: News, row: Subscription) -> dict[str, object]:
             "paused_at": since or row.paused_at or news.at,
             "pause_resumes_at": None,
             "pause_collection_only": False,
+            "pause_behavior": None,
         }
     if collection is None:
-        return {"paused_at": None, "pause_resumes_at": None, "pause_collection_only": None}
+        gone = ("paused_at", "pause_resumes_at", "pause_collection_only", "pause_behavior")
+        return dict.fromkeys(gone)
     since = row.paused_at if row.pause_collection_only else None
     resumes = moment(collection.get("resumes_at"))
-    return {"paused_at": since or news.at, "pause_resumes_at": resumes, "pause_collection_only": True}
+    return {
+        "paused_at": since or news.at,
+        "pause_resumes_at": resumes,
+        "pause_collection_only": True,
+        "pause_behavior": collection["behavior"],
+    }
 
 
 async def _save_items(session: AsyncSession, subscription: Subscription, data: JSONObject) -> None:

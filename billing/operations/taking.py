@@ -152,11 +152,8 @@ def advance(operation: Operation, following: Next, now: datetime) -> None:
             operation.first_sent_at = now
         operation.step, operation.request = following.step, following.request.dump()
         operation.due_at = now + LEASE
-    elif isinstance(following, Finish):
-        _finish(operation, following)
-    else:
-        operation.status = OperationStatus.RELEASED
-        operation.attempt += 1
+        return
+    _finish(operation, following)
 
 
 def _finish(operation: Operation, finish: Finish) -> None:

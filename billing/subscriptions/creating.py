@@ -174,17 +174,10 @@ async def _record_preview(session: AsyncSession, operation: Operation, outcome: 
 
 
 async def _resume(session: AsyncSession, operation: Operation, now: datetime) -> Next:
-    """A payment that may have been sent is sent again only while the consent still covers it.
-
-    Else its fate is read first.
-    """
-    following = Send(operation.step or "", operations.stored_request(operation))
-    if operation.step != "pay":
-        return following
-    decided = await paying.pay_if_covered(session, operation, now)
-    if isinstance(decided, Send) and decided.step == "pay":
-        return following
-    return paying.settle(operation)
+    """Only a payment has to be decided on anew."""
+    if operation.step == "pay":
+        return await paying.pay_again(session, operation, now)
+    return Send(operation.step or "", operations.stored_request(operation))
 
 
 async def _withdraw(session: AsyncSession, operation: Operation, found: Answer, now: datetime) -> Next:

@@ -14,8 +14,13 @@ from billing.tables import Operation
 
 
 def withdraw(operation: Operation, refusal: BillingError) -> Send:
-    """Cancels first, so that no later invoice comes; the refusal is the answer when everything is taken back."""
+    """Cancels first, so that no later invoice comes; the refusal is the answer when everything is taken back.
+
+    Of one that was there before and `stays` only the invoice is taken back.
+    """
     operation.result = {**operation.result, "refusal": refusal.dump()}
+    if operation.result.get("stays"):
+        return _void(operation)
     return Send("cancel", Request("delete", f"/v1/subscriptions/{operation.result['subscription']}", {}))
 
 
@@ -36,6 +41,10 @@ async def record_canceled(session: AsyncSession, operation: Operation, outcome: 
     _require_done(outcome)
     if isinstance(outcome, Answer):
         await mirror.record(session, outcome, now=now)
+    return _void(operation)
+
+
+def _void(operation: Operation) -> Send:
     params = {"expand": paying.INVOICE_EXPAND}
     return Send("void", Request("post", f"/v1/invoices/{operation.result['invoice']}/void", params))
 

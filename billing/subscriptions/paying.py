@@ -1,5 +1,6 @@
-"""Paying a subscription's first invoice, within the consent."""
+"""Paying the invoice with which a subscription begins, or goes on after a pause, within the consent."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import mirror
 from billing.confirmation import AUTHENTICATION_CODES, wants_customer
 from billing.consents import coverage
+from billing.consents.carrying import needed_by
 from billing.consents.locking import hold_customer
 from billing.errors import (
     AuthenticationRequired,
@@ -21,11 +23,11 @@ from billing.errors import (
     StripeRejected,
 )
 from billing.mirror.fields import nested
-from billing.operations import Finish, Next, Outcome, Send, answered
+from billing.operations import Finish, Next, Outcome, Send, answered, stored_request
 from billing.stripe_gateway import Answer, Declined, JSONObject, Request
 from billing.subscriptions import ending
 from billing.subscriptions.pricing import needed_scope
-from billing.tables import ENDED, InvoicePayment, Operation, Payment, Price, Subscription
+from billing.tables import ENDED, ConsentUsage, InvoicePayment, Operation, Payment, Price, Subscription
 
 # Stripe expands four levels at most, so the payment behind the first invoice comes with the invoice alone.
 INVOICE_EXPAND = ["payments.data.payment.payment_intent"]
@@ -74,18 +76,26 @@ async def _require_covered(session: AsyncSession, operation: Operation, now: dat
 
 async def _needed(session: AsyncSession, operation: Operation) -> Scope:
     """What the invoice and the next one ask for, which is more exact than the prices."""
+    known = await _known(session, operation)
+    return replace(known, currency=operation.result["currency"], maximum_amount=operation.result["largest"])
+
+
+async def _known(session: AsyncSession, operation: Operation) -> Scope:
+    """From the prices that were asked for, or that the subscription has."""
+    if "items" not in operation.intent:
+        subscription = await session.get_one(Subscription, operation.node_id)
+        return await needed_by(session, subscription) or Scope(ConsentUsage.RECURRING)
     ids = [UUID(price) for price, _ in operation.intent["items"]]
     found = (await session.exec(select(Price).where(col(Price.id).in_(ids)))).all()
     prices = {price.id: price for price in found}
-    known = needed_scope([prices[each] for each in ids], [many for _, many in operation.intent["items"]])
-    return Scope(
-        usage=known.usage,
-        interval_unit=known.interval_unit,
-        interval_count=known.interval_count,
-        currency=operation.result["currency"],
-        maximum_amount=operation.result["largest"],
-        product_ids=known.product_ids,
-    )
+    return needed_scope([prices[each] for each in ids], [many for _, many in operation.intent["items"]])
+
+
+async def pay_again(session: AsyncSession, operation: Operation, now: datetime) -> Next:
+    """A payment that may have been sent is sent again only while the consent still covers it; else its fate is read."""
+    following = Send(operation.step or "", stored_request(operation))
+    decided = await pay_if_covered(session, operation, now)
+    return following if isinstance(decided, Send) and decided.step == "pay" else settle(operation)
 
 
 async def record_paid(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
@@ -133,15 +143,22 @@ def give_up(operation: Operation, invoice: Answer) -> Send:
 
 
 def _declined(operation: Operation, declined: Declined) -> Next:
-    error = declined.error
-    payment = (error.get("payment_intent") or {}).get("id")
+    payment = (declined.error.get("payment_intent") or {}).get("id")
+    refusal = refusal_of(declined)
     operation.result = {**operation.result, "payment_intent": payment}
+    if isinstance(refusal, AuthenticationRequired):
+        operation.result = {**operation.result, "refusal": refusal.dump()}
+        return settle(operation)
+    return ending.withdraw(operation, refusal)
+
+
+def refusal_of(declined: Declined) -> BillingError:
+    """A decline as the error that a client is told: the customer has to confirm, or the payment was refused."""
+    error = declined.error
     code = error.get("code") or error.get("decline_code") or "declined"
     if wants_customer(code, error.get("decline_code")):
-        operation.result = {**operation.result, "refusal": AuthenticationRequired(WAITS).dump()}
-        return settle(operation)
-    refusal = PaymentDeclined(declined.message, code, error.get("decline_code"), error.get("advice_code"))
-    return ending.withdraw(operation, refusal)
+        return AuthenticationRequired(WAITS)
+    return PaymentDeclined(declined.message, code, error.get("decline_code"), error.get("advice_code"))
 
 
 def settle(operation: Operation) -> Send:

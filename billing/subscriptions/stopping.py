@@ -1,7 +1,6 @@
 """Stopping what a consent no longer carries: renewals stay drafts, which nobody collects."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -9,6 +8,7 @@ from billing import mirror
 from billing.callers import Caller
 from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered
 from billing.stripe_gateway import Request
+from billing.subscriptions.changing import KEEP, VOID, is_paused, lease
 from billing.tables import ENDED, Operation, Subscription
 
 
@@ -19,11 +19,11 @@ def stop(subscription: Subscription, *, key: str) -> Call:
 
 
 async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> Next:
-    subscription = await session.get_one(Subscription, UUID(operation.intent["subscription_id"]))
-    operation.node_id, operation.subject = subscription.id, subscription.stripe_id
+    subscription = await lease(session, operation)
     if subscription.status in ENDED:
         return Finish()
-    params = {"pause_collection": {"behavior": "keep_as_draft"}}
+    # A pause by the merchant stays one, without the time at which it would end by itself.
+    params = {"pause_collection": {"behavior": VOID if is_paused(subscription) else KEEP}}
     return Send("stop", Request("post", f"/v1/subscriptions/{subscription.stripe_id}", params))
 
 

@@ -41,6 +41,8 @@ class Subscription(Row, table=True):
     paused_at: datetime | None = None
     pause_resumes_at: datetime | None = None
     pause_collection_only: bool | None = None
+    pause_behavior: str | None = None
+    """Of a pause of collection alone: what Stripe does with the invoices meanwhile."""
     stripe_metadata: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 

@@ -12,11 +12,10 @@ Act = Callable[[Work, Fields], Object]
 
 @dataclass(frozen=True)
 class Control:
-    """`{method} /_sandbox/{path}`."""
+    """`POST /_sandbox/{path}`."""
 
     path: str
     act: Act
-    method: str = "POST"
 
     @property
     def url(self) -> str:

@@ -8,6 +8,7 @@ from schema.mutations.customers import CustomerMutations
 from schema.mutations.payment_methods import PaymentMethodMutations
 from schema.mutations.setup_sessions import SetupSessionMutations
 from schema.mutations.stripe_events import StripeEventMutations
+from schema.mutations.subscription_life import SubscriptionLifeMutations
 from schema.mutations.subscriptions import SubscriptionMutations
 from schema.mutations.terms import TermsMutations
 
@@ -23,6 +24,7 @@ class Mutation(
     PaymentMethodMutations,
     CatalogueMutations,
     SubscriptionMutations,
+    SubscriptionLifeMutations,
     StripeEventMutations,
 ):
     """The root of mutations."""

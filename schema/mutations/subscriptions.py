@@ -1,10 +1,9 @@
-"""Starting and ending subscriptions."""
+"""Starting subscriptions."""
 
 import strawberry
 
 from billing import subscriptions
 from schema.context import Info
-from schema.enums import CancellationTiming
 from schema.errors import expose
 from schema.inputs import described_input
 from schema.mutations.plumbing import Payload, acting, given_id, left_in, mutation, optional_id, produced
@@ -53,24 +52,6 @@ class CreateSubscriptionPayload(Payload):
     payment: Payment | None = produced("The payment of its first invoice.")
 
 
-@described_input
-class CancelSubscriptionInput:
-    """Which subscription ends, and when."""
-
-    subscription_id: strawberry.ID = strawberry.field(description="Which.")
-    timing: CancellationTiming = strawberry.field(default=CancellationTiming.PERIOD_END, description="When it ends.")
-    reason: str | None = strawberry.field(
-        default=strawberry.UNSET, description="In the customer's words; kept at Stripe."
-    )
-
-
-@described
-class CancelSubscriptionPayload(Payload):
-    """What came of cancelSubscription."""
-
-    subscription: Subscription | None = produced("As it is now.")
-
-
 @strawberry.type
 class SubscriptionMutations:
     """What can be done with them."""
@@ -103,19 +84,3 @@ class SubscriptionMutations:
             payment=reference(created.payment_id),
             error=expose(created.error) if created.error else None,
         )
-
-    @mutation(
-        CancelSubscriptionPayload,
-        "Ends a subscription, at once or with its period. It refunds nothing.",
-        customers=True,
-        errors="NotFound InvalidInput InvalidTransition Conflict StripeRejected StripeUnavailable",
-    )
-    async def cancel_subscription(self, info: Info, input: CancelSubscriptionInput) -> CancelSubscriptionPayload:
-        canceled = await subscriptions.cancel(
-            info.context.runtime,
-            acting(info),
-            given_id(input.subscription_id, "subscription", "subscriptionId"),
-            timing=subscriptions.CancellationTiming(input.timing.value),
-            reason=left_in(input.reason),
-        )
-        return CancelSubscriptionPayload(subscription=reference(canceled))

@@ -39,6 +39,9 @@ RIGHTS = {
     "updatePrice": (KeyScope.WRITE, False),
     "createSubscription": (KeyScope.WRITE, True),
     "cancelSubscription": (KeyScope.WRITE, True),
+    "reactivateSubscription": (KeyScope.WRITE, True),
+    "pauseSubscription": (KeyScope.WRITE, False),
+    "resumeSubscription": (KeyScope.WRITE, False),
     "replayStripeEvent": (KeyScope.ADMIN, False),
 }
 

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from sandbox import downloads, invoice_pdf, pages
+from sandbox.connections import Closable
 from sandbox.controls import serving as controls
 from sandbox.core import Sandbox
 from sandbox.dates import Dated
@@ -37,7 +38,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
         if recorder:
             recorder.close()
 
-    return Starlette(
+    return Closable(
         routes=[
             *downloads.routes(sandbox),
             Route("/v1/{rest:path}", api.serve, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sandbox.clock import Clock
 from sandbox.database import Database
 from sandbox.settings import Settings
+from sandbox.weather import Weather
 from sandbox.work import Caller, Work
 
 
@@ -20,6 +21,7 @@ class Sandbox:
         self.clock = clock or Clock(float(self.database.recall("ahead", "0")))
         self.running_keys: set[str] = set()
         self.running_keys_turn = threading.Lock()
+        self.weather = Weather()
         self.on_queued: Callable[[], None] = lambda: None
 
     @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from sandbox import astray
 from sandbox.core import Sandbox
 from sandbox.resources.events import with_pending
 
@@ -83,7 +84,13 @@ class Courier:
 
     async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
         try:
-            answer, delivered = await send(client, delivery, int(self._sandbox.clock.machine()))
+            verdict = await asyncio.to_thread(astray.verdict, self._sandbox, delivery.seq)
+            if verdict == "held":
+                return
+            if verdict == "lost":
+                answer, delivered = "lost on the way", True
+            else:
+                answer, delivered = await send(client, delivery, int(self._sandbox.clock.machine()))
             await asyncio.to_thread(settle, self._sandbox, delivery, answer, delivered=delivered)
         except Exception:  # the boundary of a background task: the row is still due and will be tried again
             log.exception("Delivery %s failed", delivery.seq)

@@ -9,6 +9,7 @@ StripeError
     PaymentDeclined           402
     IdempotencyMismatch       400
     IdempotencyKeyInUse       409
+    RateLimited               429
     ServerFault               500
 """
 
@@ -102,6 +103,22 @@ class IdempotencyKeyInUse(StripeError):
             "Please try again later.",
             code="idempotency_key_in_use",
         )
+
+
+class RateLimited(StripeError):
+    """Too much at once: over a limit (`rate_limit`), or while something else has the object (`lock_timeout`)."""
+
+    status = 429
+
+    def __init__(self, code: str) -> None:
+        message = {
+            "rate_limit": "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+            "lock_timeout": (
+                "This object cannot be accessed right now because another API request or Stripe process is currently "
+                "accessing it. If you see this error intermittently, retry the request."
+            ),
+        }
+        super().__init__(message[code], code=code)
 
 
 class ServerFault(StripeError):

@@ -5,7 +5,7 @@ second one: what Stripe answered and what follows. Whoever comes to a row whose 
 the same key of Stripe's, so a crash at any point leads to one effect or to none.
 """
 
-from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Send, answered, ours, unkeyed
+from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Send, Undone, answered, ours, unkeyed
 from billing.operations.once import run_once
 from billing.operations.running import failure, run
 from billing.operations.sweeping import order, sweep
@@ -18,6 +18,7 @@ __all__ = [
     "Outcome",
     "Procedure",
     "Send",
+    "Undone",
     "answered",
     "failure",
     "order",

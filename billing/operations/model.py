@@ -55,8 +55,15 @@ class Finish:
     result: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Undone:
+    """Nothing happened at Stripe, and nothing will: the caller is told why, and the key is free again."""
+
+    error: BillingError
+
+
 Outcome = Answer | Declined | StripeRejected
-Next = Send | Finish
+Next = Send | Finish | Undone
 
 Begin = Callable[[AsyncSession, Operation, datetime], Awaitable[Next]]
 Step = Callable[[AsyncSession, Operation, Outcome, datetime], Awaitable[Next]]

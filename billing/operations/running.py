@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import errors, mirror
 from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
-from billing.operations.model import RESEND_WINDOW, Call, Outcome, Procedure, stripe_key
+from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, stripe_key
 from billing.operations.searching import creates, search
 from billing.operations.taking import advance, claim, patiently, stored_request, take
 from billing.runtime import Runtime
@@ -138,26 +138,30 @@ async def record(runtime: Runtime, procedure: Procedure, operation: Operation, o
     """Writes an outcome down together with what follows from it.
 
     A step may name the object that the operation changes from there on: then it waits until nobody else has that.
-    Raises StripeRejected, with the key free again, where the step says that nothing happened; Overtaken; Conflict.
+    Raises what the step says or raises (StripeRejected) where nothing happened, with the key free again; Overtaken;
+    Conflict.
     """
 
-    async def attempt() -> Operation:
+    async def attempt() -> tuple[Operation, Next]:
         async with runtime.database.transaction() as session:
             return await _record(session, procedure, await _hold(session, operation), outcome, runtime.clock())
 
     try:
-        return await patiently(attempt)
+        held, following = await patiently(attempt)
     except StripeRejected as refusal:
         if operation.result:
             # Something has been made already, so this is not nothing.
             raise await _not_yet(runtime, operation, refusal) from refusal
         await _release(runtime, operation, gone=refusal.http_status == NOT_FOUND)
         raise
+    if isinstance(following, Undone):
+        raise following.error
+    return held
 
 
 async def _record(
     session: AsyncSession, procedure: Procedure, operation: Operation, outcome: Outcome, now: datetime
-) -> Operation:
+) -> tuple[Operation, Next]:
     subject = operation.subject
     following = await procedure.steps[operation.step or ""](session, operation, outcome, now)
     if operation.subject != subject:
@@ -165,7 +169,7 @@ async def _record(
     advance(operation, following, now)
     session.add(operation)
     await session.flush()
-    return operation
+    return operation, following
 
 
 async def _release(runtime: Runtime, operation: Operation, *, gone: bool = False) -> None:

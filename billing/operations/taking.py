@@ -152,8 +152,11 @@ def advance(operation: Operation, following: Next, now: datetime) -> None:
             operation.first_sent_at = now
         operation.step, operation.request = following.step, following.request.dump()
         operation.due_at = now + LEASE
-        return
-    _finish(operation, following)
+    elif isinstance(following, Finish):
+        _finish(operation, following)
+    else:
+        operation.status = OperationStatus.RELEASED
+        operation.attempt += 1
 
 
 def _finish(operation: Operation, finish: Finish) -> None:

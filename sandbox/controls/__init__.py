@@ -2,8 +2,14 @@
 
 from collections.abc import Sequence
 
-from sandbox.controls import disputes, payments, refunds
+from sandbox.controls import disputes, payments, permissions, refunds, weather
 from sandbox.controls.control import Control
 
-CONTROLS: Sequence[Control] = (*refunds.CONTROLS, *disputes.CONTROLS, *payments.CONTROLS)
-"""Every control, each of which changes one thing."""
+CONTROLS: Sequence[Control] = (
+    *refunds.CONTROLS,
+    *disputes.CONTROLS,
+    *payments.CONTROLS,
+    *permissions.CONTROLS,
+    *weather.CONTROLS,
+)
+"""Every control, each of which does one thing."""

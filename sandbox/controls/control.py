@@ -12,10 +12,11 @@ Act = Callable[[Work, Fields], Object]
 
 @dataclass(frozen=True)
 class Control:
-    """`POST /_sandbox/{path}`."""
+    """`{method} /_sandbox/{path}`."""
 
     path: str
     act: Act
+    method: str = "POST"
 
     @property
     def url(self) -> str:

@@ -48,6 +48,32 @@ class Fields:
             self.refuse(name, f"must be a whole number from {least} to {most}")
         return value
 
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        """A number in this range, as a number or in digits."""
+        value = self._get(name)
+        if value is None:
+            return default
+        try:
+            number = float("nan") if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not least <= number <= most:
+            self.refuse(name, f"must be a number from {least:g} to {most:g}")
+        return number
+
+    def truth(self, name: str, *, default: bool) -> bool:
+        """True or false, as such or as a word."""
+        value = self._get(name)
+        if value is None:
+            return default
+        if value not in (True, False, "true", "false"):
+            self.refuse(name, "must be true or false")
+        return value in (True, "true")
+
+    def has(self, name: str) -> bool:
+        """Whether it was sent."""
+        return self._get(name) is not None
+
     def object(self, work: Work, kind: str, name: str | None = None) -> Object:
         """The object whose id the field holds; the field is named like its kind unless `name` says otherwise."""
         name = name or kind

@@ -22,12 +22,16 @@ def fail_next(work: Work, fields: Fields) -> Object:
 def fail_no_more(work: Work, _fields: Fields) -> Object:
     """Let payments succeed again."""
     planned_failures.forget(work)
-    return show(work)
+    return {"planned": []}
 
 
-def show(work: Work) -> Object:
+def show(work: Work, _fields: Fields) -> Object:
     """What still waits for a payment."""
     return {"planned": planned_failures.listed(work)}
 
 
-CONTROLS = (Control("payments/fail_next", fail_next), Control("payments/fail_no_more", fail_no_more))
+CONTROLS = (
+    Control("payments/fail_next", fail_next),
+    Control("payments/fail_next", show, "GET"),
+    Control("payments/fail_no_more", fail_no_more),
+)

@@ -23,9 +23,9 @@ BOARD = "/"
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """One POST for each control, besides those of the sandbox itself."""
-    posts = [Route(control.url, _endpoint(sandbox, control), methods=["POST"]) for control in CONTROLS]
-    return [*machine.routes(sandbox), *posts]
+    """One address and method for each control, besides those of the sandbox itself."""
+    own = [Route(control.url, _endpoint(sandbox, control), methods=[control.method]) for control in CONTROLS]
+    return [*machine.routes(sandbox), *own]
 
 
 def perform(sandbox: Sandbox, control: Control, fields: Fields) -> Object:

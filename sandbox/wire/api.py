@@ -17,7 +17,8 @@ from sandbox.errors import InvalidRequest, ServerFault, StripeError, UnknownUrl
 from sandbox.ids import new_id
 from sandbox.kinds import Kind
 from sandbox.recording import Recorder
-from sandbox.wire import authentication, contract, endpoints, form, idempotency, uploads, validation
+from sandbox.weather import RequestSpell
+from sandbox.wire import authentication, contract, endpoints, form, idempotency, storms, uploads, validation
 from sandbox.wire.endpoints import Endpoint
 from sandbox.wire.expansion import expand
 from sandbox.wire.params import Params
@@ -38,6 +39,7 @@ class Call:
     headers: Headers
     request_id: str
     upload: Upload | None
+    spell: RequestSpell | None
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,27 @@ class Api:
     async def serve(self, request: Request) -> Response:
         """Answer, and record the exchange if asked to."""
         body = await request.body()
+        spell = self.sandbox.weather.on_request(request.method, request.url.path)
+        lost = storms.lost(spell)
+        if spell and lost and not spell.done:
+            return lost
         try:
             uploaded = await uploads.read(request) if uploads.is_multipart(request) else None
         except InvalidRequest as error:
             return _response(error.status, _json(error.body()), new_id("req", 14))
-        return await run_in_threadpool(self._serve, request, body, uploaded)
+        response = await run_in_threadpool(self._serve, request, body, uploaded, spell)
+        return lost or response
 
-    def _serve(self, request: Request, body: bytes, uploaded: Uploaded | None) -> Response:
+    def _serve(self, request: Request, body: bytes, uploaded: Uploaded | None, spell: RequestSpell | None) -> Response:
         request_id = new_id("req", 14)
         pairs: list[tuple[str, str]] = []
         try:
             sent, upload = uploaded or (_body_pairs(request.headers, body), None)
             pairs = form.pairs(request.url.query.encode()) + sent
-            call = Call(request.method, request.url.path, pairs, request.headers, request_id, upload)
+            call = Call(request.method, request.url.path, pairs, request.headers, request_id, upload, spell)
             response = self._answer(call)
         except StripeError as error:
-            response = _response(error.status, _json(error.body()), request_id)
+            response = _response(error.status, _json(error.body()), request_id, storms.headers(spell))
         except Exception:  # the boundary: whatever went wrong, the client gets Stripe's shape of a 500
             log.exception("%s %s failed (%s)", request.method, request.url.path, request_id)
             response = _response(500, _json(ServerFault("The sandbox has a defect.").body()), request_id)
@@ -78,6 +85,8 @@ class Api:
     def _answer(self, call: Call) -> Response:
         authentication.check_key(call.headers)
         authentication.check_version(call.headers)
+        if refusal := storms.refusal(call.spell):
+            raise refusal
         endpoint, ids = self._find(call)
         key = call.headers.get("idempotency-key") if call.method == "POST" else None
         if key is None:
@@ -106,12 +115,14 @@ class Api:
     ) -> Response:
         params = validation.validate(endpoint.method, endpoint.path, form.decode(call.pairs))
         status, body = self._execute(call, this, lambda work: _handle(work, self.kinds, endpoint, ids, params))
-        return _response(status, body, call.request_id, {"Idempotency-Key": this.key} if this else {})
+        headers = {"Idempotency-Key": this.key} if this else {}
+        return _response(status, body, call.request_id, headers | storms.headers(call.spell))
 
     def _execute(
         self, call: Call, this: idempotency.Attempt | None, handle: Callable[[Work], tuple[int, str]]
     ) -> tuple[int, str]:
         """Run in one transaction, which also keeps the answer for the key; a refusal keeps only the answer."""
+        handle = storms.spoiled(handle, call.spell)
         try:
             with self.sandbox.work(Caller(call.request_id, this.key if this else None, call.upload)) as work:
                 status, body = handle(work)

@@ -39,6 +39,6 @@ def save_amazon(running: SandboxClient, client: stripe.StripeClient, customer: s
     return client.v1.customers.payment_methods.list(customer.id, {"type": "amazon_pay"}).data[0].id
 
 
-def control(running: SandboxClient, path: str, **fields: Any) -> httpx.Response:
+def control(running: SandboxClient, path: str, /, **fields: Any) -> httpx.Response:
     """Send a control, as a program does."""
     return httpx.post(f"{running.base_url}/_sandbox/{path}", json=fields, trust_env=False)

@@ -40,6 +40,9 @@ class Receiver:
     def types(self) -> list[str]:
         return [json.loads(body)["type"] for body, _ in self.bodies]
 
+    def ids(self) -> list[str]:
+        return [json.loads(body)["data"]["object"]["id"] for body, _ in self.bodies]
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()

@@ -17,7 +17,7 @@ from sandbox.dates import Dated
 from sandbox.deliveries import Courier
 from sandbox.recording import Recorder
 from sandbox.resources import ENDPOINTS, KINDS, accounts, webhook_endpoints
-from sandbox.upkeep import keep_up
+from sandbox.upkeep import Punctual, keep_up
 from sandbox.wire.api import Api
 
 
@@ -46,7 +46,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             Route("/i/{id}/pdf", partial(invoice_pdf.show, sandbox)),
             *pages.routes(sandbox),
         ],
-        middleware=[Middleware(Dated, clock=sandbox.clock)],
+        middleware=[Middleware(Dated, clock=sandbox.clock), Middleware(Punctual, sandbox=sandbox)],
         lifespan=lifespan,
     )
 

@@ -14,12 +14,16 @@ CREATE TABLE IF NOT EXISTS objects (
     created INTEGER NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0,
     body TEXT NOT NULL,
-    secret TEXT NOT NULL DEFAULT '{}'
+    secret TEXT NOT NULL DEFAULT '{}',
+    due INTEGER,
+    clock TEXT
 );
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (object, seq);
 CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (object, json_extract(body, '$.customer'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_status ON objects (object, json_extract(body, '$.status'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_invoice ON objects (object, json_extract(body, '$.invoice'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (object, json_extract(body, '$.payment.payment_intent'), seq);
+CREATE INDEX IF NOT EXISTS objects_due ON objects (clock, due, seq) WHERE due IS NOT NULL;
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     event TEXT NOT NULL,
@@ -27,8 +31,10 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0,
     due REAL,
     delivered INTEGER NOT NULL DEFAULT 0,
-    last_answer TEXT
+    last_answer TEXT,
+    draft TEXT
 );
+CREATE INDEX IF NOT EXISTS deliveries_awaited ON deliveries (due) WHERE draft IS NOT NULL AND due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE TABLE IF NOT EXISTS contents (
@@ -62,6 +68,7 @@ class Database:
         # A commit survives the process without waiting for the disk; only a power cut could take it back.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        _add_due_times(self._connection)
         self._connection.executescript(SCHEMA)
 
     @contextmanager
@@ -91,3 +98,14 @@ class Database:
         """Give the file back."""
         with self._turn:
             self._connection.close()
+
+
+def _add_due_times(connection: sqlite3.Connection) -> None:
+    """Give a file of an earlier version the columns that time works by; everything in it is looked at once."""
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(objects)")}
+    if columns and "due" not in columns:
+        connection.executescript(
+            "ALTER TABLE deliveries ADD COLUMN draft TEXT;"
+            "ALTER TABLE objects ADD COLUMN due INTEGER; ALTER TABLE objects ADD COLUMN clock TEXT;"
+            "UPDATE objects SET due = unixepoch() WHERE object != 'event' AND NOT deleted"
+        )

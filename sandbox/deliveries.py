@@ -13,6 +13,7 @@ import httpx
 from sandbox import astray
 from sandbox.core import Sandbox
 from sandbox.resources.events import with_pending
+from sandbox.resources.invoices import waiting
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Courier:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._woken = asyncio.Event()
+        self._tried = asyncio.Event()
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -51,7 +53,10 @@ class Courier:
         def wake() -> None:
             loop.call_soon_threadsafe(self._woken.set)
 
-        self._sandbox.on_queued = wake
+        def until_tried() -> None:
+            asyncio.run_coroutine_threadsafe(self._until_tried(), loop).result()
+
+        self._sandbox.on_queued, self._sandbox.until_tried = wake, until_tried
         # trust_env: a proxy of this machine has no business between two programs on its loopback.
         async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
             try:
@@ -60,7 +65,7 @@ class Courier:
                     await self._start_due(client)
                     await self._rest()
             finally:
-                self._sandbox.on_queued = lambda: None
+                self._sandbox.on_queued = self._sandbox.until_tried = lambda: None
                 for task in self._under_way.values():
                     task.cancel()
                 await asyncio.gather(*self._under_way.values(), return_exceptions=True)
@@ -72,6 +77,15 @@ class Courier:
         for delivery in await asyncio.to_thread(due, self._sandbox, set(self._under_way), free):
             task = asyncio.create_task(self._deliver(client, delivery))
             self._under_way[delivery.seq] = task
+
+    async def _until_tried(self) -> None:
+        """Until every delivery that a draft waits for, and that is due, has been tried."""
+        while await asyncio.to_thread(_awaited, self._sandbox):
+            self._tried.clear()
+            self._woken.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE):
+                    await self._tried.wait()
 
     async def _rest(self) -> None:
         """Until something is committed, delivered, or due."""
@@ -97,6 +111,7 @@ class Courier:
         finally:
             self._under_way.pop(delivery.seq, None)
             self._woken.set()
+            self._tried.set()
 
 
 def due(sandbox: Sandbox, under_way: set[int], most: int) -> list[Delivery]:
@@ -105,10 +120,10 @@ def due(sandbox: Sandbox, under_way: set[int], most: int) -> list[Delivery]:
         rows = connection.execute(
             "SELECT deliveries.*, endpoints.body AS endpoint_body, endpoints.secret FROM deliveries "
             "JOIN objects AS endpoints ON endpoints.id = deliveries.endpoint "
-            "WHERE due <= ? ORDER BY due, deliveries.seq LIMIT ?",
+            "WHERE deliveries.due <= ? ORDER BY deliveries.due, deliveries.seq LIMIT ?",
             (sandbox.clock.exact(), most + len(under_way)),
         ).fetchall()
-    waiting = [row for row in rows if row["seq"] not in under_way][:most]
+    next_ones = [row for row in rows if row["seq"] not in under_way][:most]
     with sandbox.work() as work:
         return [
             Delivery(
@@ -118,8 +133,16 @@ def due(sandbox: Sandbox, under_way: set[int], most: int) -> list[Delivery]:
                 json.dumps(with_pending(work, work.get("event", row["event"])), indent=2).encode(),
                 tuple(json.loads(row["secret"])["secrets"]),
             )
-            for row in waiting
+            for row in next_ones
         ]
+
+
+def _awaited(sandbox: Sandbox) -> bool:
+    with sandbox.database.transaction() as connection:
+        found = connection.execute(
+            "SELECT 1 FROM deliveries WHERE draft IS NOT NULL AND due <= ? LIMIT 1", (sandbox.clock.exact(),)
+        ).fetchone()
+    return found is not None
 
 
 def _until_next(sandbox: Sandbox, under_way: set[int]) -> float:
@@ -150,14 +173,16 @@ async def send(client: httpx.AsyncClient, delivery: Delivery, now: int) -> tuple
 
 
 def settle(sandbox: Sandbox, delivery: Delivery, answer: str, *, delivered: bool) -> None:
-    """Record an attempt, and when the next one is due, if one is."""
+    """Record an attempt, and when the next one is due, if one is. A draft may have waited for it."""
     again = not delivered and delivery.attempts < len(PAUSES)
     due_at = sandbox.clock.exact() + PAUSES[delivery.attempts] if again else None
-    with sandbox.database.transaction() as connection:
-        connection.execute(
+    with sandbox.work() as work:
+        work.connection.execute(
             "UPDATE deliveries SET attempts = attempts + 1, due = ?, delivered = ?, last_answer = ? WHERE seq = ?",
             (due_at, delivered, answer, delivery.seq),
         )
+        if delivered:
+            waiting.heard(work, delivery.seq)
 
 
 def signature(body: bytes, secrets: tuple[str, ...], now: int) -> str:

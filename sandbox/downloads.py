@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from sandbox.core import Sandbox
 from sandbox.errors import ResourceMissing, StripeError
-from sandbox.resources import file_links, files
+from sandbox.resources import files
 from sandbox.wire import authentication
 from sandbox.work import Object, Work
 
@@ -46,7 +46,6 @@ def _keyed(work: Work, request: Request) -> Object:
 
 
 def _linked(work: Work, path: str) -> Object:
-    file_links.expire_due(work)
     found = work.select("file_link", {"url": work.sandbox.url(path)})
     if not found or found[0]["expired"]:
         raise ResourceMissing("file link", path.rpartition("/")[2])

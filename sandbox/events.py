@@ -14,7 +14,7 @@ def emit(work: Work, type: str, obj: Object, previous: Object | None = None) -> 
     data = {"object": shown(obj)}
     if previous is not None:
         data["previous_attributes"] = previous
-    receivers = [each["id"] for each in work.select("webhook_endpoint") if _wants(each, type)]
+    receivers = listeners(work, type)
     event = {
         "id": new_id("evt"),
         "object": "event",
@@ -28,10 +28,16 @@ def emit(work: Work, type: str, obj: Object, previous: Object | None = None) -> 
     }
     work.add(event)
     work.queued = work.queued or bool(receivers)
+    draft = obj["id"] if type == "invoice.created" else None
     work.connection.executemany(
-        "INSERT INTO deliveries (event, endpoint, due) VALUES (?, ?, ?)",
-        [(event["id"], endpoint, work.sandbox.clock.exact()) for endpoint in reversed(receivers)],
+        "INSERT INTO deliveries (event, endpoint, due, draft) VALUES (?, ?, ?, ?)",
+        [(event["id"], endpoint, work.sandbox.clock.exact(), draft) for endpoint in reversed(receivers)],
     )
+
+
+def listeners(work: Work, type: str) -> list[str]:
+    """The ids of the endpoints that want events of this type."""
+    return [each["id"] for each in work.select("webhook_endpoint") if _wants(each, type)]
 
 
 def change(work: Work, type: str, obj: Object, **changes: Any) -> Object:

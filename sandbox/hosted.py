@@ -47,7 +47,7 @@ def view(sandbox: Sandbox, cs_id: str) -> dict[str, Any] | None:
     `setup_intent["last_setup_error"]["message"]` what went wrong last. `merchant` is the account's display name.
     """
     with sandbox.work() as work:
-        session = _current(work, cs_id)
+        session = work.find("checkout.session", cs_id)
         return _shown(work, session) if session else None
 
 
@@ -155,21 +155,14 @@ def _card_error(decline: Decline) -> dict[str, Any]:
     }
 
 
-def _current(work: Work, cs_id: str) -> Object | None:
-    """The session as of now: one whose time is over is ended first."""
-    closing.close_overdue(work)
-    return work.find("checkout.session", cs_id)
-
-
 def _open(work: Work, cs_id: str, type: str) -> tuple[Object, Object]:
-    session = _current(work, cs_id)
+    session = work.find("checkout.session", cs_id)
     if session is None or session["status"] != "open" or type not in session["payment_method_types"]:
         raise SessionClosed
     return session, work.get("setup_intent", session["setup_intent"])
 
 
 def _waiting(work: Work, seti_id: str, type: str) -> tuple[Object, Object, Object]:
-    closing.close_overdue(work)
     intent = work.find("setup_intent", seti_id)
     if intent is None or intent["status"] != "requires_action":
         raise SessionClosed

@@ -7,6 +7,28 @@ KNOWN_METHODS = ("card", "amazon_pay")
 """The payment method types that the sandbox can play."""
 
 
+AFTER_RETRIES = ("cancel", "unpaid", "past_due", "pause")
+"""What may become of a subscription when the last retry of an invoice has failed."""
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What the Dashboard decides about failed payments.
+
+    `retries` are the days from each failed attempt to the next: by default eight tries in two weeks, as Stripe's own
+    schedule has it (STRIPE.md 4.6). `after_retries` is one of AFTER_RETRIES. Raises ValueError for anything else.
+    """
+
+    retries: tuple[int, ...] = (1, 1, 2, 2, 2, 2, 2, 2)
+    after_retries: str = "cancel"
+
+    def __post_init__(self) -> None:
+        if self.after_retries not in AFTER_RETRIES:
+            raise ValueError(f"After the last retry: use {', '.join(AFTER_RETRIES[:-1])} or {AFTER_RETRIES[-1]}.")
+        if any(days < 1 for days in self.retries):
+            raise ValueError("Retries are a list of days, each at least 1, such as 1,3,5.")
+
+
 @dataclass(frozen=True)
 class Settings:
     """`methods` are the payment method types switched on in this account's Dashboard, so to speak."""
@@ -20,6 +42,7 @@ class Settings:
     merchant: str = "Sandbox Shop"
     country: str = "US"
     currency: str = "usd"
+    billing: Billing = Billing()
 
 
 def known_methods(names: list[str]) -> tuple[str, ...]:

@@ -1,14 +1,12 @@
-"""What happens because time passes."""
+"""Keeping up with time that passes by itself."""
 
 import asyncio
 import logging
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from sandbox.core import Sandbox
-from sandbox.resources import file_links, refunds
-from sandbox.resources.checkout_sessions import closing
-from sandbox.resources.disputes import deciding
-from sandbox.resources.subscriptions import ending
-from sandbox.work import Work
+from sandbox.engine import moving
 
 log = logging.getLogger(__name__)
 
@@ -20,34 +18,23 @@ async def keep_up(sandbox: Sandbox) -> None:
     """Look again and again until canceled."""
     while True:
         await asyncio.sleep(PAUSE)
-        try:
-            await asyncio.to_thread(_look, sandbox)
-        except Exception:  # the boundary of a background task: the next look tries again
-            log.exception("Upkeep failed")
+        await _look(sandbox)
 
 
-def catch_up(work: Work) -> None:
-    """Do everything that is due by now."""
-    closing.close_overdue(work)
-    ending.expire_overdue(work)
-    ending.cancel_overdue(work)
-    refunds.settle_due(work)
-    deciding.lose_overdue(work)
-    file_links.expire_due(work)
+class Punctual:
+    """Lets what is due happen before a request is answered, so that no answer shows what should be over."""
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self.app, self.sandbox = app, sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _look(self.sandbox)
+        await self.app(scope, receive, send)
 
 
-def move(sandbox: Sandbox, to: float) -> None:
-    """Move the sandbox's own clock forward to this second, and do everything that falls due until then.
-
-    Raises ValueError for a time that has passed.
-    """
-    if to < sandbox.clock.now():
-        raise ValueError("The clock moves forward only.")
-    sandbox.clock.ahead = to - sandbox.clock.machine()
-    sandbox.database.keep("ahead", str(sandbox.clock.ahead))
-    _look(sandbox)
-
-
-def _look(sandbox: Sandbox) -> None:
-    with sandbox.work() as work:
-        catch_up(work)
+async def _look(sandbox: Sandbox) -> None:
+    try:
+        await asyncio.to_thread(moving.catch_up, sandbox)
+    except Exception:  # the boundary of a background task: the next look tries again
+        log.exception("Upkeep failed")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.engine import agenda
 from sandbox.errors import ResourceMissing
 
 if TYPE_CHECKING:
@@ -44,35 +45,61 @@ class Work:
     """Reads and writes objects within one transaction.
 
     The same id always gives the same dict, so that two functions changing one object never lose each other's
-    change.
+    change. `now` is the second at which everything in it happens, by the sandbox's own clock or by `clock`, the test
+    clock of that id.
     """
 
-    def __init__(self, sandbox: "Sandbox", connection: sqlite3.Connection, caller: Caller) -> None:
+    def __init__(
+        self, sandbox: "Sandbox", connection: sqlite3.Connection, caller: Caller, clock: str | None = None
+    ) -> None:
         self.sandbox = sandbox
         self.connection = connection
         self.caller = caller
         self.now = sandbox.clock.now()
+        self.clock = clock
         self.queued = False
         """Whether there is something to deliver after the commit."""
         self._seen: dict[str, Object] = {}
 
+    def live_by(self, *ids: str) -> None:
+        """Happen on the test clock that one of these objects is, or is on; without one, on the sandbox's own."""
+        marks = ", ".join("?" * len(ids))
+        row = self.connection.execute(
+            f"SELECT coalesce(clock, id) AS clock FROM objects WHERE id IN ({marks}) AND NOT deleted "  # noqa: S608
+            "AND (clock IS NOT NULL OR object = 'test_helpers.test_clock') LIMIT 1",
+            ids,
+        ).fetchone()
+        if row:
+            self.clock = row["clock"]
+            self.now = self.get("test_helpers.test_clock", row["clock"])["frozen_time"]
+
     def add(self, obj: Object, **secret: Any) -> Object:
         """Store a new object. `secret` is what Stripe knows of it and never shows."""
         self.connection.execute(
-            "INSERT INTO objects (id, object, created, body, secret) VALUES (?, ?, ?, ?, ?)",
-            (obj["id"], obj["object"], obj.get("created", self.now), _json(obj), _json(secret)),
+            "INSERT INTO objects (id, object, created, body, secret, due, clock) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                obj["id"],
+                obj["object"],
+                obj.get("created", self.now),
+                _json(obj),
+                _json(secret),
+                agenda.due(obj, self.now),
+                self.clock,
+            ),
         )
         self._seen[obj["id"]] = obj
         return obj
 
     def save(self, obj: Object) -> Object:
         """Write an object that was changed."""
-        self.connection.execute("UPDATE objects SET body = ? WHERE id = ?", (_json(obj), obj["id"]))
+        self.connection.execute(
+            "UPDATE objects SET body = ?, due = ? WHERE id = ?", (_json(obj), agenda.due(obj, self.now), obj["id"])
+        )
         return obj
 
     def delete(self, obj: Object) -> None:
         """Mark as deleted: found no more, except by `deleted`."""
-        self.connection.execute("UPDATE objects SET deleted = 1 WHERE id = ?", (obj["id"],))
+        self.connection.execute("UPDATE objects SET deleted = 1, due = NULL WHERE id = ?", (obj["id"],))
         self._seen.pop(obj["id"], None)
 
     def find(self, kind: str, id: str) -> Object | None:

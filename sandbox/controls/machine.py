@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import upkeep
 from sandbox.core import Sandbox
+from sandbox.engine import moving
 from sandbox.settings import known_methods
 
 
@@ -34,7 +34,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
     async def move_clock(request: Request) -> Response:
         try:
             to = wanted_time(sandbox, await request.json())
-            await asyncio.to_thread(upkeep.move, sandbox, to)
+            await asyncio.to_thread(moving.move, sandbox, to)
         except (ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": f'Send {{"advance": SECONDS}} or {{"to": EPOCH}}. {error}'}, 400)
         return await show_clock(request)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox import events
+from sandbox.engine.agenda import ENDED
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id, new_token
 from sandbox.kinds import Kind
@@ -49,7 +50,7 @@ def delete(work: Work, id: str, _params: Params) -> Object:
     """DELETE /v1/customers/{customer}; its subscriptions end."""
     customer = work.get("customer", id)
     for subscription in work.select("subscription", {"customer": id}):
-        if subscription["status"] not in ending.ENDED:
+        if subscription["status"] not in ENDED:
             ending.cancel(work, subscription, {"reason": "cancellation_requested"})
     work.delete(customer)
     events.emit(work, "customer.deleted", customer)

@@ -61,13 +61,11 @@ def add(work: Work, file: Object, params: Params) -> Object:
     return link
 
 
-def expire_due(work: Work) -> None:
-    """Let the links expire whose time is over."""
-    condition = "AND NOT json_extract(body, '$.expired') AND json_extract(body, '$.expires_at') <= ?"
-    for link in work.select("file_link", sql=condition, values=(work.now,)):
-        link["expired"] = True
-        work.save(link)
-        _show(work, link["file"])
+def expire(work: Work, link: Object) -> None:
+    """Its time is over."""
+    link["expired"] = True
+    work.save(link)
+    _show(work, link["file"])
 
 
 def _show(work: Work, file_id: str) -> None:

@@ -21,8 +21,6 @@ URL = "/v1/refunds"
 REFUND = URL + "/{refund}"
 AMAZON_PAY_WINDOW = 90 * 24 * 3600
 """Seconds after the purchase in which Amazon Pay refunds (https://docs.stripe.com/payments/amazon-pay)."""
-TAKES = 24 * 3600
-"""Seconds that an asynchronous refund stays as it is, unless a control ends it earlier."""
 FAILURE = "declined"
 
 
@@ -78,14 +76,13 @@ def fail(work: Work, refund: Object, reason: str = FAILURE) -> Object:
     return refund
 
 
-def settle_due(work: Work) -> None:
-    """End the asynchronous refunds whose time has come."""
-    condition = "AND created <= ? AND json_extract(secret, '$.ends') IS NOT NULL ORDER BY seq"
-    for refund in work.select("refund", sql=condition, values=(work.now - TAKES,)):
-        if work.secret(refund["id"])["ends"] == "failed":
-            fail(work, refund)
-        else:
-            settle(work, refund)
+def conclude(work: Work, refund: Object) -> None:
+    """End an asynchronous refund; of another one there is nothing left to say."""
+    ends = work.secret(refund["id"]).get("ends")
+    if ends == "failed":
+        fail(work, refund)
+    elif ends:
+        settle(work, refund)
 
 
 def listed(work: Work, charge: Object) -> Object:

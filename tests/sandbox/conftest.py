@@ -1,7 +1,7 @@
 """One sandbox for all tests of a process: each makes its own customers, so they do not meet."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +9,7 @@ import pytest
 import stripe
 
 from tests.running_sandbox import RunningSandbox
+from tests.sandbox.bench import Bench
 from tests.sandbox_client import RECORDINGS
 from tests.stripe_contract import violations
 
@@ -35,3 +36,11 @@ def client(running: RunningSandbox) -> stripe.StripeClient:
 @pytest.fixture
 def customer(client: stripe.StripeClient) -> stripe.Customer:
     return client.v1.customers.create({"email": "ada@example.com", "name": "Ada"})
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    await bench.http.aclose()
+    bench.sandbox.database.close()

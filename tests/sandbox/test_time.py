@@ -1,55 +1,11 @@
 """What happens because time passes, on a clock that the tests move."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from sandbox import hosted
-from sandbox.app import create_app
-from sandbox.clock import Clock
-from sandbox.core import Sandbox
-from sandbox.settings import Settings
-from sandbox.upkeep import catch_up
-
-HOUR = 3600
-
-
-class Bench:
-    """A sandbox in this process, spoken to without a socket."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = Clock()
-        self.sandbox = Sandbox(Settings(folder / "sandbox.db", "http://sandbox.test"), self.clock)
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(create_app(self.sandbox)),
-            base_url="http://sandbox.test",
-            headers={"Authorization": "Bearer sk_test_1"},
-        )
-
-    async def post(self, path: str, **body: Any) -> Any:
-        return (await self.http.post(path, data=body)).json()
-
-    async def get(self, path: str, **query: Any) -> Any:
-        return (await self.http.get(path, params=query)).json()
-
-    async def events(self) -> list[str]:
-        return [event["type"] for event in (await self.get("/v1/events", limit=100))["data"]][::-1]
-
-    def pass_time(self, seconds: float) -> None:
-        self.clock.ahead += seconds
-        with self.sandbox.work() as work:
-            catch_up(work)
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    await bench.http.aclose()
-    bench.sandbox.database.close()
+from tests.sandbox.bench import HOUR, Bench
 
 
 async def test_a_session_expires_when_its_time_is_over(bench: Bench) -> None:
@@ -65,25 +21,8 @@ async def test_a_session_expires_when_its_time_is_over(bench: Bench) -> None:
     assert await bench.events() == ["setup_intent.created", "checkout.session.expired", "setup_intent.canceled"]
 
 
-async def begin_subscription(bench: Bench, **changes: Any) -> Any:
-    customer = await bench.post("/v1/customers")
-    method = await bench.post("/v1/payment_methods/pm_card_visa/attach", customer=customer["id"])
-    return await bench.post(
-        "/v1/subscriptions",
-        **{
-            "customer": customer["id"],
-            "default_payment_method": method["id"],
-            "items[0][price_data][currency]": "usd",
-            "items[0][price_data][product]": (await bench.post("/v1/products", name="Tea"))["id"],
-            "items[0][price_data][recurring][interval]": "month",
-            "items[0][price_data][unit_amount]": "900",
-            **changes,
-        },
-    )
-
-
 async def test_a_subscription_that_nobody_pays_expires_after_23_hours(bench: Bench) -> None:
-    begun = await begin_subscription(bench, payment_behavior="default_incomplete")
+    begun = await bench.subscribe(payment_behavior="default_incomplete")
     bench.pass_time(23 * HOUR - 60)
     assert (await bench.get(f"/v1/subscriptions/{begun['id']}"))["status"] == "incomplete"
 
@@ -105,7 +44,7 @@ async def test_a_subscription_that_nobody_pays_expires_after_23_hours(bench: Ben
 
 
 async def test_a_subscription_ends_at_the_time_that_was_set(bench: Bench) -> None:
-    begun = await begin_subscription(bench)
+    begun = await bench.subscribe()
     assert begun["status"] == "active"
     await bench.post(f"/v1/subscriptions/{begun['id']}", cancel_at_period_end="true")
 
@@ -129,7 +68,7 @@ async def test_a_key_is_forgotten_after_a_day(bench: Bench) -> None:
 
 
 async def test_an_invoice_can_be_read_as_a_page_and_as_a_pdf(bench: Bench) -> None:
-    begun = await begin_subscription(bench)
+    begun = await bench.subscribe()
     invoice = await bench.get(f"/v1/invoices/{begun['latest_invoice']}")
     page, pdf = [await bench.http.get(invoice[name]) for name in ("hosted_invoice_url", "invoice_pdf")]
     assert (page.status_code, invoice["number"] in page.text) == (200, True)

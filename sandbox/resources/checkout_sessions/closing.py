@@ -14,14 +14,6 @@ def close(work: Work, session: Object) -> Object:
     return session
 
 
-def close_overdue(work: Work) -> None:
-    """End the open sessions whose time is over."""
-    for session in work.select(
-        "checkout.session", {"status": "open"}, "AND json_extract(body, '$.expires_at') <= ?", (work.now,)
-    ):
-        close(work, session)
-
-
 def complete(work: Work, session: Object) -> str:
     """Record that the customer is done; the address to send the browser to."""
     agreed = session["consent_collection"] or {}

@@ -49,15 +49,10 @@ def decide(work: Work, dispute: Object) -> None:
         lose(work, dispute)
 
 
-def lose_overdue(work: Work) -> None:
+def lose_unanswered(work: Work, dispute: Object) -> None:
     """End what nobody answered in time."""
-    condition = (
-        "AND json_extract(body, '$.status') IN (?, ?) AND json_extract(body, '$.evidence_details.due_by') <= ? "
-        "ORDER BY seq"
-    )
-    for dispute in work.select("dispute", sql=condition, values=(*WAITING, work.now)):
-        details = {**dispute["evidence_details"], "past_due": True}
-        lose(work, events.change(work, "charge.dispute.updated", dispute, evidence_details=details))
+    details = {**dispute["evidence_details"], "past_due": True}
+    lose(work, events.change(work, "charge.dispute.updated", dispute, evidence_details=details))
 
 
 def check_open(dispute: Object) -> None:

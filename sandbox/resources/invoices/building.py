@@ -150,9 +150,11 @@ def new(work: Work, customer: Object, currency: str) -> Object:
         "period_start": work.now,
         "status": "draft",
         "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
+        "test_clock": work.clock,
         "total_discount_amounts": [],
         "total_pretax_credit_amounts": [],
         "total_taxes": [],
+        "webhooks_delivered_at": None if events.listeners(work, "invoice.created") else work.now,
     }
 
 
@@ -199,6 +201,4 @@ ABSENT = (
     "shipping_details",
     "statement_descriptor",
     "status_details",
-    "test_clock",
-    "webhooks_delivered_at",
 )

@@ -4,7 +4,7 @@ from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.kinds import Kind
 from sandbox.resources import customers, invoice_payments
-from sandbox.resources.invoices import collecting, lifecycle
+from sandbox.resources.invoices import collecting, lifecycle, waiting
 from sandbox.resources.invoices.preview import create_preview
 from sandbox.wire.endpoints import Endpoint, retrieve
 from sandbox.wire.metadata import merge
@@ -34,6 +34,8 @@ def update(work: Work, id: str, params: Params) -> Object:
     if method := params.get("default_payment_method"):
         customers.check_owner(work, method, invoice["customer"], "default_payment_method")
         changes["default_payment_method"] = method
+    if "auto_advance" in changes:
+        changes.update(waiting.schedule(work, invoice, auto_advance=changes["auto_advance"]))
     return events.change(work, "invoice.updated", invoice, **changes)
 
 
@@ -52,7 +54,9 @@ def finalize(work: Work, id: str, params: Params) -> Object:
     invoice = work.get("invoice", id)
     if "auto_advance" in params:
         invoice["auto_advance"] = params.get("auto_advance")
-    return lifecycle.finalize(work, invoice)
+    lifecycle.finalize(work, invoice)
+    schedule = waiting.schedule(work, invoice, auto_advance=invoice["auto_advance"])
+    return events.change(work, "invoice.updated", invoice, **schedule)
 
 
 def pay(work: Work, id: str, params: Params) -> Object:

@@ -23,9 +23,11 @@ def finalize(work: Work, invoice: Object, method_id: str | None = None) -> Objec
         "invoice.finalized",
         "finalized_at",
         status="open",
+        automatically_finalizes_at=None,
         effective_at=work.now,
         hosted_invoice_url=work.sandbox.url(f"/i/{invoice['id']}"),
         invoice_pdf=work.sandbox.url(f"/i/{invoice['id']}/pdf"),
+        next_payment_attempt=None,
         number=_number(work, invoice),
     )
     if invoice["amount_due"]:
@@ -72,11 +74,11 @@ def void(work: Work, invoice: Object) -> Object:
     return invoice
 
 
-def write_off(work: Work, invoice: Object) -> Object:
+def write_off(work: Work, invoice: Object, reason: str = "user_forgiven") -> Object:
     """Count an open invoice as lost. It can still be paid."""
     if invoice["status"] != "open":
         raise InvalidRequest(f"You can only mark an open invoice as uncollectible; this one is {invoice['status']}.")
-    return _transition(
+    _transition(
         work,
         invoice,
         "invoice.marked_uncollectible",
@@ -84,8 +86,11 @@ def write_off(work: Work, invoice: Object) -> Object:
         auto_advance=False,
         next_payment_attempt=None,
         status="uncollectible",
-        status_details={"uncollectible": {"reason": "user_forgiven"}},
+        status_details={"uncollectible": {"reason": reason}},
     )
+    if subscription := subscription_of(work, invoice):
+        activation.invoice_written_off(work, subscription, invoice)
+    return invoice
 
 
 def subscription_of(work: Work, invoice: Object) -> Object | None:

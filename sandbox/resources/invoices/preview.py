@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from sandbox.engine.agenda import ENDED, HOUR, period_end
 from sandbox.errors import InvalidRequest, ResourceMissing
 from sandbox.resources import invoice_items
 from sandbox.resources.invoices import balances
-from sandbox.resources.subscriptions import canceling, changing, creating, ending, renewing, settings, updating
+from sandbox.resources.subscriptions import canceling, changing, creating, renewing, settings, updating
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -35,11 +36,17 @@ def create_preview(work: Work, params: Params) -> Object:
     )
 
 
+def upcoming(work: Work, id: str) -> Object:
+    """The renewal of the subscription of that id. Raises NothingUpcoming."""
+    with work.undone():
+        return _upcoming(work, work.get("subscription", id), recurring=False)
+
+
 def _of_existing(work: Work, params: Params, *, recurring: bool) -> Object:
     subscription = work.get("subscription", params.get("subscription"), "subscription")
     if params.get("customer", subscription["customer"]) != subscription["customer"]:
         raise InvalidRequest("The subscription belongs to another customer.", param="customer")
-    if subscription["status"] in ending.ENDED:
+    if subscription["status"] in ENDED:
         raise NothingUpcoming(subscription["customer"])
     details = params.nested("subscription_details")
     if "automatic_tax" in params:
@@ -76,13 +83,13 @@ def _add_items(work: Work, subscription: Object, params: Params) -> None:
 
 def _upcoming(work: Work, subscription: Object, *, recurring: bool) -> Object:
     """The renewal, run at its own time."""
-    due = renewing.next_due(subscription)
+    due = period_end(subscription)
     ends_first = subscription["cancel_at"] is not None and subscription["cancel_at"] <= due
     if ends_first:
         raise NothingUpcoming(subscription["customer"])
     work.now = due
     invoice = renewing.draw(work, subscription, due, extras=not recurring)
-    return _shown(invoice, billing_reason="upcoming", next_payment_attempt=due + 3600)
+    return _shown(invoice, billing_reason="upcoming", next_payment_attempt=due + HOUR)
 
 
 def _shown(invoice: Object, **fields: Any) -> Object:

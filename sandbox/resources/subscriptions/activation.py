@@ -6,19 +6,52 @@ from sandbox import events
 from sandbox.resources import discounts
 from sandbox.work import Object, Work
 
-UNPAID = ("incomplete", "past_due", "unpaid")
-
 
 def invoice_paid(work: Work, subscription: Object, invoice: Object) -> None:
     """Paying the latest invoice brings a subscription into good standing."""
     if subscription["latest_invoice"] == invoice["id"] and subscription["pending_update"]:
         _apply_update(work, subscription)
-    if subscription["latest_invoice"] != invoice["id"] or subscription["status"] not in UNPAID:
+    if not _settles(work, subscription, invoice):
         return
     changes: dict[str, Any] = {"status": "active"}
     if subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
         changes["default_payment_method"] = _method_of(work, invoice) or subscription["default_payment_method"]
     events.change(work, "customer.subscription.updated", subscription, **changes)
+
+
+def invoice_written_off(work: Work, subscription: Object, invoice: Object) -> None:
+    """Waiving the latest invoice does the same for one that is past due (STRIPE.md 4.3)."""
+    if subscription["status"] == "past_due" and _settles(work, subscription, invoice):
+        events.change(work, "customer.subscription.updated", subscription, status="active")
+
+
+def payment_failed(work: Work, subscription: Object, invoice: Object) -> None:
+    """A subscription whose latest finalized invoice could not be collected is past due.
+
+    The invoice of an update that waits for its payment changes nothing if it is not paid.
+    """
+    waits = subscription["pending_update"]
+    if subscription["status"] == "active" and not waits and is_latest(work, subscription, invoice):
+        events.change(work, "customer.subscription.updated", subscription, status="past_due")
+
+
+def is_latest(work: Work, subscription: Object, invoice: Object) -> bool:
+    """Whether no later invoice of the subscription has been finalized; a draft says nothing yet."""
+    if subscription["latest_invoice"] == invoice["id"]:
+        return True
+    where = {"customer": subscription["customer"], "parent.subscription_details.subscription": subscription["id"]}
+    finalized = (each for each in work.select("invoice", where) if each["status"] != "draft")
+    return bool(next(finalized, invoice)["id"] == invoice["id"])
+
+
+def _settles(work: Work, subscription: Object, invoice: Object) -> bool:
+    """Whether this invoice is the one that the subscription is in arrears with.
+
+    One that is unpaid has later invoices as drafts, and Stripe wants the very latest paid.
+    """
+    if subscription["status"] == "past_due":
+        return is_latest(work, subscription, invoice)
+    return subscription["status"] in ("incomplete", "unpaid") and subscription["latest_invoice"] == invoice["id"]
 
 
 def first_invoice_given_up(work: Work, subscription: Object, invoice: Object) -> None:

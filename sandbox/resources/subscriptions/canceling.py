@@ -1,6 +1,7 @@
 """Ending a subscription over the API, and what is given back and billed with that."""
 
 from sandbox import events
+from sandbox.engine.agenda import ENDED
 from sandbox.errors import ResourceMissing
 from sandbox.resources.invoices import building
 from sandbox.resources.subscriptions import changing, ending, settling
@@ -18,7 +19,7 @@ def cancel(work: Work, id: str, params: Params) -> Object:
     subscription = work.get("subscription", id)
     prorate, invoice_now = params.get("prorate", False), params.get("invoice_now", False)
     details = {"reason": "cancellation_requested", **(params.get("cancellation_details") or {})}
-    if subscription["status"] in ending.ENDED:
+    if subscription["status"] in ENDED:
         raise ResourceMissing("subscription", id)
     given_back = give_back(work, subscription, work.now) if prorate else []
     ending.cancel(work, subscription, details)

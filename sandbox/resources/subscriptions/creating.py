@@ -146,6 +146,8 @@ def _new(work: Work, customer: Object, trial_end: int | None) -> Object:
         "metadata": {},
         "payment_settings": dict(NO_PAYMENT_SETTINGS),
         "start_date": work.now,
+        "status": "incomplete",
+        "test_clock": work.clock,
         "trial_end": trial_end,
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         "trial_start": work.now if trial_end else None,
@@ -179,6 +181,5 @@ ABSENT = (
     "pending_update",
     "schedule",
     "status_details",
-    "test_clock",
     "transfer_data",
 )

@@ -3,24 +3,24 @@
 from typing import Any
 
 from sandbox import events
+from sandbox.engine.agenda import ENDED
 from sandbox.errors import ResourceMissing
 from sandbox.resources.invoices import lifecycle
 from sandbox.work import Object, Work
 
-ENDED = ("canceled", "incomplete_expired")
-WINDOW = 23 * 3600
-"""Seconds that the first invoice may stay unpaid."""
+STOPPED: dict[str, Any] = {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+"""The fields of an invoice that does not go on by itself any more."""
 
 
-def cancel(work: Work, subscription: Object, details: dict[str, Any]) -> Object:
+def cancel(work: Work, subscription: Object, details: dict[str, Any] | None = None) -> Object:
     """End it now. What was invoiced stays owed, but is not collected any more."""
     if subscription["status"] in ENDED:
         raise ResourceMissing("subscription", subscription["id"])
     for invoice in open_invoices(work, subscription):
-        events.change(work, "invoice.updated", invoice, auto_advance=False, next_payment_attempt=None)
+        events.change(work, "invoice.updated", invoice, **STOPPED)
     subscription.update(
         canceled_at=subscription["canceled_at"] or work.now,
-        cancellation_details={**subscription["cancellation_details"], **details},
+        cancellation_details={**subscription["cancellation_details"], **(details or {})},
         ended_at=work.now,
         status="canceled",
     )
@@ -28,26 +28,12 @@ def cancel(work: Work, subscription: Object, details: dict[str, Any]) -> Object:
     return subscription
 
 
-def cancel_overdue(work: Work) -> None:
-    """End the subscriptions whose set time has come."""
-    for subscription in _overdue(work, "json_extract(body, '$.cancel_at') <= ?", work.now):
-        if subscription["status"] not in (*ENDED, "incomplete"):
-            cancel(work, subscription, {})
-
-
-def expire_overdue(work: Work) -> None:
-    """Give up subscriptions that were not paid within the window; their first invoice is voided."""
-    for subscription in _overdue(
-        work, "json_extract(body, '$.status') = 'incomplete' AND created <= ?", work.now - WINDOW
-    ):
-        lifecycle.void(work, work.get("invoice", subscription["latest_invoice"]))
+def give_up(work: Work, subscription: Object) -> None:
+    """End one that was not paid within the window; its first invoice is voided."""
+    lifecycle.void(work, work.get("invoice", subscription["latest_invoice"]))
 
 
 def open_invoices(work: Work, subscription: Object) -> list[Object]:
     """What a subscription still asks for."""
     where = {"parent.subscription_details.subscription": subscription["id"], "customer": subscription["customer"]}
     return [each for each in work.select("invoice", where) if each["status"] in ("draft", "open")]
-
-
-def _overdue(work: Work, condition: str, moment: int) -> list[Object]:
-    return work.select("subscription", {}, f"AND {condition}", (moment,))

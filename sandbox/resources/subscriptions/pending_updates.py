@@ -81,13 +81,6 @@ def expire(work: Work, subscription: Object) -> None:
     lifecycle.void(work, work.get("invoice", subscription["latest_invoice"]))
 
 
-def expire_overdue(work: Work) -> None:
-    """Drop every update that was not paid in time."""
-    overdue = "AND json_extract(body, '$.pending_update.expires_at') <= ?"
-    for subscription in work.select("subscription", {}, overdue, (work.now,)):
-        expire(work, subscription)
-
-
 def _expires_at(work: Work, before: Object) -> int:
     ends = [item["current_period_end"] for item in before["items"]["data"]]
     return int(min([work.now + WINDOW, *(end for end in ends if end > work.now)]))

@@ -5,11 +5,6 @@ from sandbox.resources.subscriptions import periods
 from sandbox.work import Object, Work
 
 
-def next_due(subscription: Object) -> int:
-    """When the first of its items' periods ends."""
-    return int(min(item["current_period_end"] for item in subscription["items"]["data"]))
-
-
 def draw(work: Work, subscription: Object, due: int, *, extras: bool = True) -> Object:
     """Begin the next period of the items whose period ends at `due`, and draw the invoice of that (`building.draw`).
 

@@ -4,10 +4,11 @@ from copy import deepcopy
 from typing import Any
 
 from sandbox import events
+from sandbox.engine.agenda import ENDED
 from sandbox.errors import InvalidRequest
 from sandbox.resources import customers
 from sandbox.resources.invoices import building
-from sandbox.resources.subscriptions import changing, ending, pending_updates, settling
+from sandbox.resources.subscriptions import changing, pending_updates, settling
 from sandbox.resources.subscriptions.settings import automatic_tax, payment_settings
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -21,7 +22,7 @@ def update(work: Work, id: str, params: Params) -> Object:
     subscription = work.get("subscription", id)
     settings = _settings(work, subscription, params)
     asks_money = any(name in params for name in changing.MONEY)
-    if subscription["status"] in ending.ENDED and (asks_money or set(settings) - ALWAYS_EDITABLE):
+    if subscription["status"] in ENDED and (asks_money or set(settings) - ALWAYS_EDITABLE):
         raise InvalidRequest(
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="subscription_canceled" if subscription["status"] == "canceled" else None,

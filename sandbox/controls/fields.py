@@ -74,6 +74,10 @@ class Fields:
         """Whether it was sent."""
         return self._get(name) is not None
 
+    def raw(self, name: str) -> Any:
+        """What was sent, whatever it is."""
+        return self._get(name)
+
     def object(self, work: Work, kind: str, name: str | None = None) -> Object:
         """The object whose id the field holds; the field is named like its kind unless `name` says otherwise."""
         name = name or kind

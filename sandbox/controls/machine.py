@@ -1,15 +1,22 @@
 """The sandbox itself: whether it runs, what is switched on in its Dashboard, so to speak, and its clock."""
 
-import asyncio
-from typing import Any
+from datetime import UTC, datetime
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.controls.answering import endpoint
+from sandbox.controls.fields import Fields, Refused
 from sandbox.core import Sandbox
 from sandbox.engine import moving
 from sandbox.settings import known_methods
+from sandbox.work import Object
+
+LONGEST = 100 * 365 * 24 * 3600.0
+"""Seconds: further than that nobody needs to look ahead."""
+HOW_TO_MOVE = 'Send {"advance": SECONDS}, or {"to": TIME} with a Unix time in seconds or a date and time in UTC.'
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
@@ -29,27 +36,40 @@ def routes(sandbox: Sandbox) -> list[Route]:
         return await show_methods(request)
 
     async def show_clock(_request: Request) -> Response:
-        return JSONResponse({"now": sandbox.clock.now(), "ahead": sandbox.clock.ahead})
-
-    async def move_clock(request: Request) -> Response:
-        try:
-            to = wanted_time(sandbox, await request.json())
-            await asyncio.to_thread(moving.move, sandbox, to)
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": f'Send {{"advance": SECONDS}} or {{"to": EPOCH}}. {error}'}, 400)
-        return await show_clock(request)
+        return JSONResponse(clock(sandbox))
 
     return [
         Route("/_sandbox/health", health),
         Route("/_sandbox/config", show_methods, methods=["GET"]),
         Route("/_sandbox/config", set_methods, methods=["POST"]),
         Route("/_sandbox/clock", show_clock, methods=["GET"]),
-        Route("/_sandbox/clock", move_clock, methods=["POST"]),
+        Route("/_sandbox/clock", endpoint(sandbox, partial(move_clock, sandbox)), methods=["POST"]),
     ]
 
 
-def wanted_time(sandbox: Sandbox, given: dict[str, Any]) -> float:
-    """The second that `to` or `advance` means. Raises KeyError, TypeError, ValueError."""
-    if "to" in given:
-        return int(given["to"])
-    return sandbox.clock.exact() + float(given["advance"])
+def clock(sandbox: Sandbox) -> Object:
+    """The sandbox's time, and how many seconds it is ahead of the machine's."""
+    return {"now": sandbox.clock.now(), "ahead": sandbox.clock.ahead}
+
+
+def move_clock(sandbox: Sandbox, fields: Fields) -> Object:
+    """Move the clock forward, by `advance` or `to` a time, while everything that falls due happens."""
+    try:
+        to = wanted_time(sandbox, fields)
+        fields.refuse_others()
+        moving.move(sandbox, to)
+    except (Refused, ValueError) as error:
+        raise Refused(f"{HOW_TO_MOVE} {error}") from error
+    return clock(sandbox)
+
+
+def wanted_time(sandbox: Sandbox, fields: Fields) -> float:
+    """The second that `to` or `advance` means. Raises Refused, and ValueError for a date that is none."""
+    if not fields.has("to"):
+        if not fields.has("advance"):
+            fields.refuse("advance", "is missing")
+        return sandbox.clock.exact() + fields.number("advance", 0.0, 0.0, LONGEST)
+    if isinstance(date := fields.raw("to"), str) and not date.isdecimal():
+        moment = datetime.fromisoformat(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return fields.integer("to", None, 0, int(sandbox.clock.exact() + LONGEST))

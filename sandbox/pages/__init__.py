@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sandbox.core import Sandbox
-from sandbox.pages import board, checkout, payments, permissions
+from sandbox.pages import board, checkout, invoices, payments, permissions
 from sandbox.pages.render import FOLDER
 
 
@@ -26,7 +26,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
     shown = {
         "/": board.show_board,
         "/objects/{id}": board.show_object,
-        "/i/{id}": board.show_invoice,
+        "/i/{id}": invoices.show_invoice,
         "/c/pay/{id}": checkout.show_checkout,
         "/amazon_pay/{id}": permissions.show_amazon_pay,
         "/challenge/{id}": permissions.show_challenge,

@@ -2,16 +2,15 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.core import Sandbox
-from sandbox.money import money
+from sandbox.pages import happenings
 from sandbox.pages.render import HEADERS, notice, page
+from sandbox.pages.sections import SECTIONS, Section
 from sandbox.test_cards import TEST_CARDS
 from sandbox.wire import contract
 from sandbox.work import Object, Work
@@ -21,38 +20,6 @@ LATEST = 8
 LATEST_EVENTS = 20
 
 
-@dataclass(frozen=True)
-class Section:
-    """A kind of object on the page: a column that says what it is about, and the page it has, if any."""
-
-    kind: str
-    title: str
-    column: str
-    text: Callable[[Work, Object], str]
-    page: Callable[[Object], str | None] = lambda _: None
-
-
-def customer_of(work: Work, obj: Object) -> str:
-    """The e-mail address of an object's customer, or what else is known of them."""
-    customer = work.find("customer", obj["customer"] or "") or {}
-    return customer.get("email") or obj["customer"] or ""
-
-
-SECTIONS = (
-    Section("customer", "Customers", "E-mail", lambda _, each: each["email"] or each["name"] or ""),
-    Section("checkout.session", "Checkout sessions", "Customer", customer_of, lambda each: each["url"]),
-    Section("subscription", "Subscriptions", "Customer", customer_of),
-    Section("payment_intent", "Payments", "Amount", lambda _, each: money(each["amount"], each["currency"])),
-    Section(
-        "invoice",
-        "Invoices",
-        "Total",
-        lambda _, each: money(each["total"], each["currency"]),
-        lambda each: each.get("hosted_invoice_url"),
-    ),
-)
-
-
 def show_board(sandbox: Sandbox, _request: Request) -> Response:
     """What this sandbox is and holds, newest first."""
     with sandbox.work() as work:
@@ -60,6 +27,7 @@ def show_board(sandbox: Sandbox, _request: Request) -> Response:
             "api_base": sandbox.settings.base_url,
             "api_version": contract.VERSION,
             "webhook_urls": [each["url"] for each in work.select("webhook_endpoint")],
+            **happenings.context(work),
             "sections": [section(work, each) for each in SECTIONS],
             "event_count": count(work, "event"),
             "events": [event(work, each) for each in latest(work, "event", LATEST_EVENTS)],
@@ -75,7 +43,8 @@ def section(work: Work, shown: Section) -> dict[str, Any]:
             "id": each["id"],
             "text": shown.text(work, each),
             "status": each.get("status"),
-            "page": shown.page(each),
+            "page": shown.page(work, each),
+            "actions": shown.actions(each),
         }
         for each in latest(work, shown.kind, LATEST)
     ]
@@ -84,6 +53,7 @@ def section(work: Work, shown: Section) -> dict[str, Any]:
         "title": shown.title,
         "column": shown.column,
         "count": count(work, shown.kind),
+        "has_status": any(row["status"] for row in rows),
         "rows": rows,
     }
 
@@ -135,12 +105,3 @@ def show_object(sandbox: Sandbox, request: Request) -> Response:
         return notice("There is no such object", "It may have been made in another sandbox.", status=404)
     text = json.dumps(json.loads(row["body"]), indent=2, ensure_ascii=False)
     return Response(text, media_type="application/json", headers=dict(HEADERS))
-
-
-def show_invoice(sandbox: Sandbox, request: Request) -> Response:
-    """The hosted page of an invoice; a draft has none yet."""
-    with sandbox.work() as work:
-        invoice = work.find("invoice", request.path_params["id"])
-    if invoice is None or invoice["status"] == "draft":
-        return notice("There is no such invoice", "The address may be incomplete.", status=404)
-    return page("invoice.html", {"merchant": sandbox.settings.merchant, "invoice": invoice})

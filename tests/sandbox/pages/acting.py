@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import stripe
 
+from tests.sandbox.pages.reading import forms
+
 CARD = {"number": "4242424242424242", "exp_month": "12", "exp_year": "34", "cvc": "123"}
 
 
@@ -26,3 +28,15 @@ def submit(browser: httpx.Client, session: Any, **changes: str) -> httpx.Respons
 
 def intent_of(client: stripe.StripeClient, session: Any) -> stripe.SetupIntent:
     return client.v1.setup_intents.retrieve(session.setup_intent)
+
+
+def press(browser: httpx.Client, path: str, label: str, sends: str = "", /, **typed: str) -> httpx.Response:
+    """Press the first button of that label on a page, of the form that sends this value if one is given.
+
+    `typed`: what is typed into the form's fields first. Redirects are not followed.
+    """
+    for form in forms(browser.get(path)):
+        if label in form.buttons and (not sends or sends in form.fields.values()):
+            assert set(typed) <= set(form.fields)
+            return browser.post(form.action, data=form.fields | typed | form.buttons[label])
+    raise LookupError(f"No button {label} on {path}")

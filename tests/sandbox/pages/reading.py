@@ -1,6 +1,7 @@
 """What a test sees of a page, as a customer would."""
 
 import re
+from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 
@@ -22,6 +23,34 @@ def heading(page: httpx.Response) -> str:
 def buttons(page: httpx.Response) -> list[str]:
     """The labels of its buttons, from top to bottom."""
     return re.findall(r"<button[^>]*>(.*?)</button>", page.text)
+
+
+@dataclass
+class Form:
+    """A form of a page: where it goes, what it sends as it stands, and its buttons with what each adds."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def forms(page: httpx.Response) -> list[Form]:
+    """Its forms, from top to bottom."""
+    found: list[Form] = []
+    for action, inside in re.findall(r'<form[^>]* action="([^"]*)"[^>]*>(.*?)</form>', page.text, re.DOTALL):
+        form = Form(unescape(action))
+        for tag in re.findall(r"<input[^>]*>", inside):
+            attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+            form.fields[attributes["name"]] = unescape(attributes.get("value", ""))
+        for name, options in re.findall(r'<select[^>]* name="(\w+)">(.*?)</select>', inside, re.DOTALL):
+            first = re.search(r'<option(?: value="([^"]*)")?>(.*?)</option>', options)
+            assert first
+            form.fields[name] = unescape(first[2] if first[1] is None else first[1])
+        for tag, label in re.findall(r"<button([^>]*)>(.*?)</button>", inside, re.DOTALL):
+            attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+            form.buttons[label.strip()] = {attributes["name"]: attributes["value"]} if "name" in attributes else {}
+        found.append(form)
+    return found
 
 
 def dangers(page: str) -> list[str]:

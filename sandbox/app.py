@@ -35,8 +35,6 @@ def create_app(sandbox: Sandbox) -> Starlette:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         sandbox.database.close()
-        if recorder:
-            recorder.close()
 
     return Closable(
         routes=[

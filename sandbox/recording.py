@@ -11,7 +11,7 @@ class Recorder:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", buffering=1)
+        self._path = path
         self._turn = threading.Lock()
 
     def record(self, method: str, path: str, pairs: list[tuple[str, str]], status: int, body: bytes | Any) -> None:
@@ -23,9 +23,5 @@ class Recorder:
             "status": status,
             "response": json.loads(bytes(body)),
         }
-        with self._turn:
-            self._file.write(json.dumps(exchange) + "\n")
-
-    def close(self) -> None:
-        """Give the file back."""
-        self._file.close()
+        with self._turn, self._path.open("a") as file:
+            file.write(json.dumps(exchange) + "\n")

@@ -19,8 +19,8 @@ DAY = 24 * HOUR
 class Bench:
     """Requests, the events they cause, and time."""
 
-    def __init__(self, folder: Path, billing: Billing | None = None) -> None:
-        settings = Settings(folder / "sandbox.db", "http://sandbox.test", billing=billing or Billing())
+    def __init__(self, folder: Path, record: Path, billing: Billing | None = None) -> None:
+        settings = Settings(folder / "sandbox.db", "http://sandbox.test", record=record, billing=billing or Billing())
         self.sandbox = Sandbox(settings)
         self.clock = self.sandbox.clock
         self.http = httpx.AsyncClient(
@@ -48,6 +48,11 @@ class Bench:
         fresh = events[self._seen :]
         self._seen = len(events)
         return fresh
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await self.http.aclose()
+        self.sandbox.database.close()
 
     _seen = 0
 

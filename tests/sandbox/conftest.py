@@ -1,16 +1,17 @@
 """One sandbox for all tests of a process: each makes its own customers, so they do not meet."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import stripe
 
+from sandbox.settings import Billing
 from tests.running_sandbox import RunningSandbox
 from tests.sandbox.bench import Bench
-from tests.sandbox_client import RECORDINGS
+from tests.sandbox_client import RECORDINGS, new_record
 from tests.stripe_contract import violations
 
 
@@ -38,9 +39,28 @@ def customer(client: stripe.StripeClient) -> stripe.Customer:
     return client.v1.customers.create({"email": "ada@example.com", "name": "Ada"})
 
 
+@pytest.fixture(scope="session")
+def bench_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What every bench of a process answers is held to Stripe's contract as well."""
+    record = new_record() or tmp_path_factory.mktemp("bench_record") / "exchanges.jsonl"
+    yield record
+    assert violations(record, tmp_path_factory.mktemp("contract")) == ""
+
+
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    await bench.http.aclose()
-    bench.sandbox.database.close()
+async def bench_with(tmp_path: Path, bench_record: Path) -> AsyncIterator[Callable[[Billing], Bench]]:
+    """Makes a bench with these settings."""
+    made: list[Bench] = []
+
+    def make(billing: Billing) -> Bench:
+        made.append(Bench(tmp_path, bench_record, billing))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.close()
+
+
+@pytest.fixture
+async def bench(bench_with: Callable[[Billing], Bench]) -> Bench:
+    return bench_with(Billing())

@@ -62,7 +62,7 @@ def follow_up(work: Work, intent: Object, decline: Decline | None, *, automatic:
     invoice = work.get("invoice", payment["invoice"])
     if intent["status"] == "succeeded":
         invoice_payments.settle(work, payment)
-        lifecycle.paid(work, invoice)
+        lifecycle.paid(work, invoice, automatic=automatic)
         return
     if decline and decline.final:
         work.keep_secret(invoice["id"], refused=intent["last_payment_error"]["payment_method"]["id"])

@@ -37,8 +37,9 @@ def finalize(work: Work, invoice: Object, method_id: str | None = None) -> Objec
     return invoice
 
 
-def paid(work: Work, invoice: Object) -> None:
-    """Everything due has been paid, if anything was."""
+def paid(work: Work, invoice: Object, *, automatic: bool = False) -> None:
+    """Everything due has been paid, if anything was; `automatic`: by a try of the retry schedule, which counts."""
+    tries = invoice["attempt_count"]
     _transition(
         work,
         invoice,
@@ -46,7 +47,7 @@ def paid(work: Work, invoice: Object) -> None:
         "paid_at",
         amount_paid=invoice["amount_due"],
         amount_remaining=0,
-        attempt_count=invoice["attempt_count"] or int(invoice["amount_due"] > 0),
+        attempt_count=tries + 1 if automatic else tries or int(invoice["amount_due"] > 0),
         attempted=True,
         auto_advance=False,
         next_payment_attempt=None,

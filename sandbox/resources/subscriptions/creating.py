@@ -39,6 +39,7 @@ def create(work: Work, params: Params) -> Object:
     events.emit(work, "customer.subscription.created", subscription)
     building.issue(work, invoice, subscription, spent=spent)
     settling.settle(work, subscription, invoice, behavior, method)
+    trials.tell_if_soon(work, subscription)
     return subscription
 
 

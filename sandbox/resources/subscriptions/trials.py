@@ -1,5 +1,7 @@
 """Trials: time that costs nothing, with which a subscription begins or is set back to."""
 
+from sandbox import events
+from sandbox.engine.agenda import TRIAL_NOTICE
 from sandbox.errors import InvalidRequest
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
@@ -45,6 +47,13 @@ def put(subscription: Object, end: int | None, now: int) -> None:
     )
     start = now if first else subscription["trial_start"]
     subscription.update(billing_cycle_anchor=end, status="trialing", trial_end=end, trial_start=start)
+
+
+def tell_if_soon(work: Work, subscription: Object, before: int | None = None) -> None:
+    """Tell at once of the end of a trial that is new, or was not `before`, and comes within the usual notice."""
+    end = subscription["trial_end"]
+    if subscription["status"] == "trialing" and end != before and end - work.now <= TRIAL_NOTICE:
+        events.emit(work, "customer.subscription.trial_will_end", subscription)
 
 
 def _check(work: Work, end: int, param: str) -> None:

@@ -8,7 +8,7 @@ from sandbox.engine.agenda import ENDED
 from sandbox.errors import InvalidRequest
 from sandbox.resources import customers
 from sandbox.resources.invoices import building
-from sandbox.resources.subscriptions import changing, pending_updates, settling
+from sandbox.resources.subscriptions import changing, pending_updates, settling, trials
 from sandbox.resources.subscriptions.settings import automatic_tax, payment_settings
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -57,6 +57,7 @@ def change(work: Work, subscription: Object, params: Params, settings: dict[str,
         _bill(work, subscription, invoice, made.spent)
         settling.settle(work, subscription, invoice, behavior, method)
         settling.leave_unpaid(work, subscription, invoice)
+    trials.tell_if_soon(work, subscription, before["trial_end"])
     return subscription
 
 

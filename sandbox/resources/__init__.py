@@ -14,7 +14,6 @@ from sandbox.resources import (
     events,
     file_links,
     files,
-    invoice_items,
     invoice_payments,
     mandates,
     payment_methods,
@@ -28,6 +27,7 @@ from sandbox.resources import (
 )
 from sandbox.resources.checkout_sessions import endpoints as checkout_sessions
 from sandbox.resources.disputes import endpoints as disputes
+from sandbox.resources.invoice_items import endpoints as invoice_items
 from sandbox.resources.invoices import endpoints as invoices
 from sandbox.resources.payment_intents import endpoints as payment_intents
 from sandbox.resources.subscriptions import endpoints as subscriptions
@@ -62,8 +62,11 @@ NOUNS = (
     webhook_endpoints,
 )
 
+INNER = (Kind("line_item", expands=invoices.LINE_EXPANDS), Kind("subscription_item", expands={"discounts": "discount"}))
+"""Objects that live inside another one."""
+
 ENDPOINTS: Sequence[Endpoint] = [endpoint for noun in NOUNS for endpoint in noun.ENDPOINTS]
 """Everything that the sandbox serves under /v1."""
 
-KINDS: Mapping[str, Kind] = {noun.KIND.object: noun.KIND for noun in NOUNS}
+KINDS: Mapping[str, Kind] = {kind.object: kind for kind in (*(noun.KIND for noun in NOUNS), *INNER)}
 """What can be expanded in each kind of object."""

@@ -82,6 +82,12 @@ def add(work: Work, coupon: Object, code: Object | None, path: str, of: dict[str
     return discount
 
 
+def check_minimum(work: Work, id: str, order: int, currency: str, path: str) -> None:
+    """InvalidRequest if the discount is of a code that asks for a larger order."""
+    if code := work.ever("discount", id)["promotion_code"]:
+        promotion_codes.check_minimum(work.get("promotion_code", code), order, currency, path)
+
+
 def remove(work: Work, ids: Iterable[str]) -> None:
     """They are over. Invoices made with them still show them."""
     for id in ids:

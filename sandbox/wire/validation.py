@@ -96,7 +96,7 @@ def _typed(value: Any, hint: Any, path: str, *, clears: bool) -> Any:
     if origin is list:
         return _list(value, get_args(hint)[0], path)
     if _is_map(hint):
-        return _map(value, path)
+        return _map(value, get_args(hint)[-1], path)
     if isinstance(value, dict):
         raise InvalidRequest(f"Invalid string: {value}", param=path)
     return SCALARS.get(hint, _string)(value, path)
@@ -118,9 +118,12 @@ def _list(value: Any, item: Any, path: str) -> list[Any]:
     return [_value(value[index], item, f"{path}[{index}]", clears=False) for index in sorted(value, key=int)]
 
 
-def _map(value: Any, path: str) -> dict[str, str]:
+def _map(value: Any, item: Any, path: str) -> dict[str, Any]:
+    """A hash whose names the caller chooses, such as metadata, and whose values are alike."""
     if not isinstance(value, dict):
         raise InvalidRequest("Invalid object", param=path)
+    if item is not str:
+        return {name: _value(each, item, f"{path}[{name}]", clears=False) for name, each in value.items()}
     for name, each in value.items():
         if not isinstance(each, str):
             raise InvalidRequest(f"Invalid string: {each}", param=f"{path}[{name}]")

@@ -9,7 +9,8 @@ from typing import Any
 
 from sandbox import events
 from sandbox.ids import new_id
-from sandbox.resources import accounts, discounts, invoice_items
+from sandbox.resources import accounts, discounts
+from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import balances, discounting, lines
 from sandbox.wire.pagination import list_of
 from sandbox.work import Object, Work
@@ -23,7 +24,7 @@ def draw(work: Work, subscription: Object, reason: str, items: Sequence[Object],
     apply now, and the customer's balance. `reason` is Stripe's `billing_reason`.
     """
     customer = work.get("customer", subscription["customer"])
-    invoice = {**new(work, customer, subscription["currency"]), **_of(subscription), "billing_reason": reason}
+    invoice = {**new(work, customer, subscription["currency"]), **of(subscription), "billing_reason": reason}
     invoice["discounts"] = discounts.active(work, subscription["discounts"])
     found = [lines.of_item(work, subscription, item) for item in items]
     if extras:
@@ -88,7 +89,7 @@ def _use_up(work: Work, invoice: Object, subscription: Object, spent: set[str]) 
         owner["discounts"] = [id for id in active if id not in spent]
 
 
-def _of(subscription: Object) -> dict[str, Any]:
+def of(subscription: Object) -> dict[str, Any]:
     """What an invoice takes from its subscription."""
     return {
         "automatic_tax": automatic_tax(enabled=subscription["automatic_tax"]["enabled"]),

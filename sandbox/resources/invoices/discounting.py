@@ -20,7 +20,7 @@ def apply(work: Work, lines: list[Object], on_invoice: list[str], spread: Spread
     for line in open_lines:
         line["discount_amounts"] = []
     for line in open_lines:
-        for id in line["discounts"]:
+        for id in [id for id in line["discounts"] if id not in on_invoice]:
             _take(work, id, [line], spread)
     for id in on_invoice:
         _take(work, id, open_lines, spread)

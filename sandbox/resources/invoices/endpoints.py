@@ -4,17 +4,15 @@ from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.kinds import Kind
 from sandbox.resources import customers, invoice_payments
-from sandbox.resources.invoices import collecting, lifecycle, waiting
+from sandbox.resources.invoices import collecting, drafts, lifecycle, waiting
 from sandbox.resources.invoices.preview import create_preview
 from sandbox.wire.endpoints import Endpoint, retrieve
-from sandbox.wire.metadata import merge
 from sandbox.wire.pagination import page, page_within
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
 URL = "/v1/invoices"
 INVOICE = URL + "/{invoice}"
-EDITABLE = ("auto_advance", "description", "footer")
 
 
 def list_invoices(work: Work, params: Params) -> Object:
@@ -23,30 +21,6 @@ def list_invoices(work: Work, params: Params) -> Object:
     if "subscription" in params:
         where["parent.subscription_details.subscription"] = params.get("subscription")
     return page(work, "invoice", params, URL, where)
-
-
-def update(work: Work, id: str, params: Params) -> Object:
-    """POST /v1/invoices/{invoice}."""
-    invoice = work.get("invoice", id)
-    changes = params.given(*EDITABLE)
-    if "metadata" in params:
-        changes["metadata"] = merge(invoice["metadata"], params.get("metadata"))
-    if method := params.get("default_payment_method"):
-        customers.check_owner(work, method, invoice["customer"], "default_payment_method")
-        changes["default_payment_method"] = method
-    if "auto_advance" in changes:
-        changes.update(waiting.schedule(work, invoice, auto_advance=changes["auto_advance"]))
-    return events.change(work, "invoice.updated", invoice, **changes)
-
-
-def delete(work: Work, id: str, _params: Params) -> Object:
-    """DELETE /v1/invoices/{invoice}, for drafts."""
-    invoice = work.get("invoice", id)
-    if invoice["status"] != "draft":
-        raise InvalidRequest("You can only delete draft invoices. Void this one instead.")
-    work.delete(invoice)
-    events.emit(work, "invoice.deleted", invoice)
-    return {"id": id, "object": "invoice", "deleted": True}
 
 
 def finalize(work: Work, id: str, params: Params) -> Object:
@@ -103,11 +77,15 @@ def _confirmation_secret(work: Work, invoice: Object) -> Object | None:
     return {"client_secret": collecting.intent_of(work, invoice)["client_secret"], "type": "payment_intent"}
 
 
+LINE_EXPANDS = {"discounts": "discount", "discount_amounts.discount": "discount", "subscription": "subscription"}
+
 KIND = Kind(
     "invoice",
     expands={
         "customer": "customer",
         "default_payment_method": "payment_method",
+        "discounts": "discount",
+        "total_discount_amounts.discount": "discount",
         "parent.subscription_details.subscription": "subscription",
     },
     includes={"confirmation_secret": _confirmation_secret, "payments": invoice_payments.listed},
@@ -115,10 +93,11 @@ KIND = Kind(
 
 ENDPOINTS = [
     Endpoint("POST", URL + "/create_preview", create_preview),
+    Endpoint("POST", URL, drafts.create),
     Endpoint("GET", URL, list_invoices),
     Endpoint("GET", INVOICE, retrieve("invoice")),
-    Endpoint("POST", INVOICE, update),
-    Endpoint("DELETE", INVOICE, delete),
+    Endpoint("POST", INVOICE, drafts.update),
+    Endpoint("DELETE", INVOICE, drafts.delete),
     Endpoint("GET", INVOICE + "/lines", list_lines),
     Endpoint("POST", INVOICE + "/finalize", finalize),
     Endpoint("POST", INVOICE + "/pay", pay),

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.engine.agenda import ENDED, HOUR, period_end
 from sandbox.errors import InvalidRequest, ResourceMissing
-from sandbox.resources import invoice_items
+from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import balances
 from sandbox.resources.subscriptions import canceling, changing, creating, renewing, settings, updating
 from sandbox.wire.params import Params

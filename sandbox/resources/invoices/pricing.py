@@ -10,6 +10,18 @@ from sandbox.resources.invoices import lines
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
+NAMES = (
+    "amount",
+    "price",
+    "price_data",
+    "pricing",
+    "quantity",
+    "quantity_decimal",
+    "unit_amount",
+    "unit_amount_decimal",
+)
+"""Parameters that say what something costs."""
+
 
 def fields(work: Work, params: Params, currency: str, path: str = "") -> Object:
     """The fields of an invoice item that tell what it costs and what it is called.

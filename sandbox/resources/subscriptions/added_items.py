@@ -1,7 +1,7 @@
 """One-time amounts that are billed together with a subscription: `add_invoice_items`."""
 
 from sandbox.errors import InvalidRequest
-from sandbox.resources import invoice_items
+from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 

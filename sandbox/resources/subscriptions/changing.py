@@ -57,8 +57,8 @@ def carry_out(work: Work, subscription: Object, params: Params) -> Made:
     prorates = change.behavior != "none" and subscription["status"] in BILLED
     if prorates:
         made.waiting += _credits(work, subscription, change)
-    set_discounts(work, subscription, params)
     _apply(work, subscription, change)
+    set_discounts(work, subscription, params)
     at_once = change.behavior == "always_invoice"
     if prorates and not change.restarts:
         charged = _charges(work, subscription, change, once=at_once)
@@ -116,6 +116,9 @@ def set_discounts(work: Work, subscription: Object, params: Params) -> None:
     of = {"customer": subscription["customer"], "subscription": subscription["id"]}
     current = subscription["discounts"]
     wanted = discounts.wanted(work, params, "discounts", current, subscription["currency"], **of)
+    order = sum(lines.full(item["price"], item["quantity"]) for item in subscription["items"]["data"])
+    for index, id in enumerate(wanted):
+        discounts.check_minimum(work, id, order, subscription["currency"], f"discounts[{index}][promotion_code]")
     discounts.remove(work, set(current) - set(wanted))
     subscription["discounts"] = wanted
 

@@ -1,9 +1,9 @@
 """Subscriptions over the API."""
 
 from sandbox.kinds import Kind
-from sandbox.resources.subscriptions import canceling, creating, updating
+from sandbox.resources.subscriptions import canceling, creating, item_endpoints, updating
 from sandbox.wire.endpoints import Endpoint, retrieve
-from sandbox.wire.pagination import page, page_within
+from sandbox.wire.pagination import page
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -28,12 +28,6 @@ def list_subscriptions(work: Work, params: Params) -> Object:
     return page(work, "subscription", params, URL, where, sql, *values)
 
 
-def list_items(work: Work, params: Params) -> Object:
-    """GET /v1/subscription_items."""
-    items = work.get("subscription", params.get("subscription"), "subscription")["items"]["data"]
-    return page_within(items, params, "/v1/subscription_items")
-
-
 KIND = Kind(
     "subscription",
     expands={
@@ -51,5 +45,5 @@ ENDPOINTS = [
     Endpoint("GET", SUBSCRIPTION, retrieve("subscription")),
     Endpoint("POST", SUBSCRIPTION, updating.update),
     Endpoint("DELETE", SUBSCRIPTION, canceling.cancel),
-    Endpoint("GET", "/v1/subscription_items", list_items),
+    *item_endpoints.ENDPOINTS,
 ]

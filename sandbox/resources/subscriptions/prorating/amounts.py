@@ -5,7 +5,8 @@ from typing import Any
 
 from sandbox import shares
 from sandbox.ids import new_id
-from sandbox.resources import discounts, invoice_items
+from sandbox.resources import discounts
+from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import discounting, lines
 from sandbox.resources.subscriptions.prorating import debits
 from sandbox.work import Object, Work

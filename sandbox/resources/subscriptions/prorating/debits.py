@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.resources import invoice_items
+from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.work import Object, Work
 
 

@@ -1,78 +1,71 @@
-"""Invoice items: amounts that wait for a customer's next invoice."""
+"""An invoice item as an object: made, put on an invoice, and shown as a line of it."""
 
 from typing import Any
 
-from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
-from sandbox.kinds import Kind
 from sandbox.resources import discounts
 from sandbox.resources.invoices import discounting, lines, pricing
-from sandbox.wire.endpoints import Endpoint, retrieve
 from sandbox.wire.metadata import merge
-from sandbox.wire.pagination import page
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
-
-URL = "/v1/invoiceitems"
-
-
-def create(work: Work, params: Params) -> Object:
-    """POST /v1/invoiceitems, for the customer's next invoice or that of one subscription."""
-    customer = work.get("customer", params.filled("customer"), "customer")
-    if params.get("amount", 0) <= 0:
-        raise InvalidRequest("This sandbox adds amounts above zero only.", param="amount")
-    subscription = params.get("subscription")
-    if subscription:
-        work.get("subscription", subscription, "subscription")
-    item = work.add(_new(work, customer, params))
-    if subscription:
-        item["parent"] = {
-            "subscription_details": {"subscription": subscription},
-            "type": "subscription_details",
-        }
-        work.save(item)
-    events.emit(work, "invoiceitem.created", item)
-    return item
 
 
 def add_priced(work: Work, subscription: Object, params: Params, path: str) -> Object:
     """One of `add_invoice_items`, stored without an event; it waits for the subscription's next invoice."""
     item = blank(work, subscription["customer"], subscription["currency"])
-    item.update(pricing.fields(work, params, subscription["currency"], path))
-    item["parent"] = {"subscription_details": {"subscription": subscription["id"]}, "type": "subscription_details"}
-    item["metadata"] = merge({}, params.get("metadata", {}))
-    item["discountable"] = params.get("discountable", True)
+    item["parent"] = parent_of(subscription["id"])
+    return work.add(describe(work, item, params, path))
+
+
+def parent_of(subscription: str | None) -> Object | None:
+    """What an item says of the subscription that it waits for."""
+    if subscription is None:
+        return None
+    return {"subscription_details": {"subscription": subscription}, "type": "subscription_details"}
+
+
+def describe(work: Work, item: Object, params: Params, path: str = "") -> Object:
+    """Give an item what the parameters say it is: its price, words, discounts and period."""
+    if any(name in params for name in pricing.NAMES):
+        item.update(pricing.fields(work, params, item["currency"], path))
+    item.update(params.given("description", "discountable"))
+    item["metadata"] = merge(item["metadata"], params.get("metadata", {}))
+    if "period" in params:
+        item["period"] = _period(work, params, path)
     if "discounts" in params:
         of = {"customer": item["customer"], "invoice_item": item["id"]}
-        item["discounts"] = discounts.wanted(work, params, f"{path}[discounts]", [], item["currency"], **of)
-    return work.add(item)
+        name = f"{path}[discounts]" if path else "discounts"
+        wanted = discounts.wanted(work, params, name, item["discounts"], item["currency"], **of)
+        item["discounts"] = wanted
+    if not item["discountable"]:
+        item["net_amount"] = item["amount"]
+    return item
 
 
-def delete(work: Work, id: str, _params: Params) -> Object:
-    """DELETE /v1/invoiceitems/{invoiceitem}, while it is on no invoice."""
-    item = work.get("invoiceitem", id)
-    if item["invoice"]:
-        raise InvalidRequest("This invoice item is on an invoice already, so it cannot be deleted.")
-    work.delete(item)
-    events.emit(work, "invoiceitem.deleted", item)
-    return {"id": id, "object": "invoiceitem", "deleted": True}
-
-
-def list_items(work: Work, params: Params) -> Object:
-    """GET /v1/invoiceitems."""
-    where = params.given("customer", "invoice")
-    sql = ""
-    if "pending" in params:
-        sql = f"AND json_extract(body, '$.invoice') IS {'' if params.get('pending') else 'NOT'} NULL"
-    return page(work, "invoiceitem", params, URL, where, sql)
+def _period(work: Work, params: Params, path: str) -> Object:
+    given = params.get("period")
+    start, end = (
+        each if isinstance(each, int) else each.get("timestamp", work.now) for each in (given["start"], given["end"])
+    )
+    if end < start:
+        raise InvalidRequest(
+            "`period[end]` must not be before `period[start]`.", param=f"{path}[period]" if path else "period"
+        )
+    return {"end": end, "start": start}
 
 
 def waiting(work: Work, subscription: Object) -> list[Object]:
     """What belongs on the subscription's next invoice, oldest first."""
-    where = {"customer": subscription["customer"], "currency": subscription["currency"]}
-    found = work.select("invoiceitem", where, "AND json_extract(body, '$.invoice') IS NULL")
-    return [item for item in reversed(found) if subscription_of(item) in (None, subscription["id"])]
+    owners = (None, subscription["id"])
+    found = waiting_for(work, subscription["customer"], subscription["currency"])
+    return [item for item in found if subscription_of(item) in owners]
+
+
+def waiting_for(work: Work, customer: str, currency: str) -> list[Object]:
+    """What a customer is still to be billed in a currency, oldest first."""
+    where = {"customer": customer, "currency": currency}
+    return work.select("invoiceitem", where, "AND json_extract(body, '$.invoice') IS NULL")[::-1]
 
 
 def put_on(work: Work, invoice: Object) -> None:
@@ -163,26 +156,3 @@ def blank(work: Work, customer: str, currency: str) -> Object:
         "tax_rates": [],
         "test_clock": None,
     }
-
-
-def _new(work: Work, customer: Object, params: Params) -> Object:
-    currency = params.get("currency", work.sandbox.settings.currency).lower()
-    return {
-        **blank(work, customer["id"], currency),
-        "amount": params.get("amount"),
-        "description": params.get("description"),
-        "discountable": params.get("discountable", True),
-        "metadata": merge({}, params.get("metadata", {})),
-        "net_amount": params.get("amount"),
-        "period": params.get("period", {"end": work.now, "start": work.now}),
-    }
-
-
-KIND = Kind("invoiceitem", expands={"customer": "customer", "invoice": "invoice"})
-
-ENDPOINTS = [
-    Endpoint("POST", URL, create),
-    Endpoint("GET", URL, list_items),
-    Endpoint("GET", URL + "/{invoiceitem}", retrieve("invoiceitem")),
-    Endpoint("DELETE", URL + "/{invoiceitem}", delete),
-]

@@ -1,0 +1,1 @@
+"""Invoice items: amounts that wait for a customer's next invoice."""

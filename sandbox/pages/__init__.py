@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sandbox.core import Sandbox
-from sandbox.pages import board, checkout, invoices, payments, permissions
+from sandbox.pages import board, checkout, invoices, payments, permissions, portal
 from sandbox.pages.render import FOLDER
 
 
@@ -30,6 +30,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/c/pay/{id}": checkout.show_checkout,
         "/amazon_pay/{id}": permissions.show_amazon_pay,
         "/challenge/{id}": permissions.show_challenge,
+        "/p/session/{id}": portal.show_portal,
         "/pay/{id}": payments.show_payment,
         "/authorize/{id}": payments.show_authorization,
     }
@@ -38,6 +39,10 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/c/pay/{id}/amazon_pay": checkout.start_amazon_pay,
         "/amazon_pay/{id}": permissions.answer_amazon_pay,
         "/challenge/{id}": permissions.answer_challenge,
+        "/p/session/{id}/cancel": portal.cancel,
+        "/p/session/{id}/keep": portal.keep,
+        "/p/session/{id}/default": portal.make_default,
+        "/p/session/{id}/add": portal.add_method,
         "/pay/{id}": payments.submit_card,
         "/pay/{id}/saved": payments.submit_saved,
         "/pay/{id}/amazon_pay": payments.submit_amazon_pay,

@@ -30,6 +30,8 @@ from sandbox.resources.disputes import endpoints as disputes
 from sandbox.resources.invoice_items import endpoints as invoice_items
 from sandbox.resources.invoices import endpoints as invoices
 from sandbox.resources.payment_intents import endpoints as payment_intents
+from sandbox.resources.portal import configurations as portal_configurations
+from sandbox.resources.portal import sessions as portal_sessions
 from sandbox.resources.subscriptions import endpoints as subscriptions
 from sandbox.wire.endpoints import Endpoint
 
@@ -52,6 +54,8 @@ NOUNS = (
     mandates,
     payment_intents,
     payment_methods,
+    portal_configurations,
+    portal_sessions,
     prices,
     products,
     promotion_codes,

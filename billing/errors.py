@@ -12,6 +12,7 @@ BillingError
 ├── ConsentRequired         no active consent
 ├── ConsentScopeExceeded    there is one, and it does not go this far
 ├── PaymentMethodUnusable   expired, detached, or without its mandate
+├── PaymentMethodLimit      a limit of the method itself, e.g. Amazon Pay's currencies
 ├── PaymentDeclined         the bank, the network or Amazon Pay said no
 ├── AuthenticationRequired  the customer has to come back and confirm
 ├── StripeRejected          Stripe refused the request; nothing happened
@@ -194,6 +195,14 @@ class PaymentMethodUnusable(BillingError):
     """Ask the customer for another one."""
 
     payment_method_id: UUID
+
+
+@dataclass
+class PaymentMethodLimit(BillingError):
+    """`limit` is the limit's name, `source` the address of the page that states it."""
+
+    limit: str
+    source: str
 
 
 @dataclass

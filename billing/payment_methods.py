@@ -68,6 +68,19 @@ REASONS = {
 }
 
 
+async def require_saved(session: AsyncSession, method: PaymentMethod) -> None:
+    """Raises PaymentMethodUnusable where it was saved under no consent at all.
+
+    Which payments may be charged to it is for the consent to say that is charged under.
+    """
+    saved = select(SetupIntent.id).where(
+        SetupIntent.payment_method_stripe_id == method.stripe_id, col(SetupIntent.consent_id).is_not(None)
+    )
+    if (await session.exec(saved)).first() is None:
+        message = "This payment method was not saved under a consent; save it in a new setup session."
+        raise PaymentMethodUnusable(message, method.id)
+
+
 async def require_saved_for(session: AsyncSession, method: PaymentMethod, usage: ConsentUsage) -> None:
     """Raises PaymentMethodUnusable where no consent for this kind of payment was given when the method was saved."""
     saved = (

@@ -1,6 +1,6 @@
 """Every procedure by its mutation: what the sweep needs to continue what a crash left behind."""
 
-from billing import catalogue, customers, payment_methods, setup_sessions, subscriptions
+from billing import catalogue, customers, payment_methods, payments, setup_sessions, subscriptions
 
 PROCEDURES = {
     procedure.mutation: procedure
@@ -15,6 +15,8 @@ PROCEDURES = {
         setup_sessions.EXPIRE,
         payment_methods.SET_DEFAULT,
         payment_methods.DETACH,
+        payments.CHARGE,
+        payments.GIVE_UP,
         subscriptions.CREATE,
         subscriptions.CANCEL,
         subscriptions.REACTIVATE,

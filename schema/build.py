@@ -24,7 +24,7 @@ from schema.reads.reading import connect
 from schema.scalars import SCALARS
 
 # Types that are reached only through an interface.
-HIDDEN = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
+HIDDEN: tuple[type, ...] = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
 
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(MOST_TOKENS),

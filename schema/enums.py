@@ -95,6 +95,7 @@ make_enum(
     {
         "ACTIVE": "It stands.",
         "REVOKED": "The customer took it back.",
+        "USED": "The one payment that it allowed was made, or is under way.",
         "SUPERSEDED": "A newer consent has taken its place.",
         "EXPIRED": "Its time is over.",
     },

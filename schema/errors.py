@@ -114,6 +114,14 @@ class PaymentMethodUnusable(UserError):
 
 
 @described
+class PaymentMethodLimit(UserError):
+    """A limit of the method itself, e.g. Amazon Pay's currencies or refund window."""
+
+    limit: str = strawberry.field(description="Which limit.")
+    source: str = strawberry.field(description="The page on which its owner states it.")
+
+
+@described
 class PaymentDeclined(UserError):
     """The bank, the card network or Amazon Pay said no."""
 
@@ -212,6 +220,7 @@ EXPOSED: Mapping[str, Callable[[Any], UserError]] = {
     "PaymentMethodUnusable": lambda error: PaymentMethodUnusable(
         message=error.message, payment_method=reference(error.payment_method_id)
     ),
+    "PaymentMethodLimit": _plain(PaymentMethodLimit, "limit", "source"),
     "PaymentDeclined": lambda error: PaymentDeclined(
         message=GENERIC_MESSAGE, reason=error, payment=reference(error.payment_id)
     ),
@@ -223,20 +232,4 @@ EXPOSED: Mapping[str, Callable[[Any], UserError]] = {
 }
 
 # For the schema: they are reached only through their interface.
-ERRORS = (
-    InvalidInput,
-    NotFound,
-    Conflict,
-    IdempotencyMismatch,
-    InvalidTransition,
-    NotAllowed,
-    TermsIncomplete,
-    TermsSuperseded,
-    ConsentRequired,
-    ConsentScopeExceeded,
-    PaymentMethodUnusable,
-    PaymentDeclined,
-    AuthenticationRequired,
-    StripeRejected,
-    StripeUnavailable,
-)
+ERRORS: tuple[type[UserError], ...] = tuple(UserError.__subclasses__())

@@ -217,35 +217,6 @@ async def create_invoice_payment(
     return await add(session, tables.InvoicePayment, values, changes)
 
 
-async def create_dispute(session: AsyncSession, payment: tables.Payment, **changes: Any) -> tables.Dispute:
-    """All of it, to be answered within ten days."""
-    values = {
-        "stripe_id": f"du_{unique()}",
-        "customer_id": payment.customer_id,
-        "payment_stripe_id": payment.stripe_id,
-        "amount": payment.amount,
-        "currency": payment.currency,
-        "status": "needs_response",
-        "reason": "fraudulent",
-        "evidence_due_at": NOW + timedelta(days=10),
-    }
-    return await add(session, tables.Dispute, values, changes)
-
-
-async def create_refund(session: AsyncSession, payment: tables.Payment, **changes: Any) -> tables.Refund:
-    """5 USD that were given back."""
-    values = {
-        "stripe_id": f"re_{unique()}",
-        "customer_id": payment.customer_id,
-        "payment_stripe_id": payment.stripe_id,
-        "amount": 500,
-        "currency": payment.currency,
-        "status": "succeeded",
-        "reason": "requested_by_customer",
-    }
-    return await add(session, tables.Refund, values, changes)
-
-
 async def create_stripe_event(session: AsyncSession, **changes: Any) -> tables.StripeEvent:
     """An event that was applied."""
     values = {

@@ -80,14 +80,14 @@ async def require(
     """
     if customer_id is None or await hold_customer(session, customer_id) is None:
         raise NotFound("There is no such customer.", ("input", "customerId"))
-    candidates = await _candidates(session, customer_id, needed.usage, subscription_id, now)
+    creating = await session.get(Operation, operation_id) if operation_id else None
+    asker = Asker(subscription_id, creating, invoice_stripe_id)
+    candidates = await _candidates(session, customer_id, needed.usage, asker, now)
     if consent_id is not None:
         named = await _standing_for(session, await _get(session, customer_id, consent_id))
         candidates = [each for each in candidates if each.id == named.id]
     if not candidates:
         raise ConsentRequired("No active consent allows this; ask the customer for one.", needed)
-    creating = await session.get(Operation, operation_id) if operation_id else None
-    asker = Asker(subscription_id, creating, invoice_stripe_id)
     shortfalls = []
     for consent in candidates:
         missing = await _shortfall(session, consent, needed, asker, now)
@@ -99,13 +99,14 @@ async def require(
 
 
 async def _candidates(
-    session: AsyncSession, customer_id: UUID, usage: str, subscription_id: UUID | None, now: datetime
+    session: AsyncSession, customer_id: UUID, usage: str, asker: Asker, now: datetime
 ) -> list[Consent]:
     """Active ones for this use; those that name the subscription first, then the newest."""
     statement = select(Consent).where(Consent.customer_id == customer_id, Consent.usage == usage)
     statement = statement.order_by(col(Consent.created_at).desc(), col(Consent.id).desc())
     found = (await session.exec(statement.execution_options(populate_existing=True))).all()
-    active = [each for each in found if each.subscription_id in (None, subscription_id) and is_active(each, now)]
+    fitting = [each for each in found if each.subscription_id in (None, asker.subscription_id)]
+    active = [each for each in fitting if is_active(each, now, user=asker.operation.id if asker.operation else None)]
     return sorted(active, key=lambda each: each.subscription_id is None)
 
 
@@ -131,7 +132,12 @@ async def _shortfall(
     wanted = needed
     if allowed.monthly_maximum is not None:
         spent = await month_total(
-            session, consent, now, except_invoice=asker.invoice_stripe_id, except_unpaid_of=asker.created_id
+            session,
+            consent,
+            now,
+            except_invoice=asker.invoice_stripe_id,
+            except_unpaid_of=asker.created_id,
+            except_operation=asker.operation,
         )
         wanted = replace(wanted, monthly_maximum=spent + (needed.maximum_amount or 0))
     if allowed.usage == ConsentUsage.RECURRING:

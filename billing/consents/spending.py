@@ -7,7 +7,18 @@ from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.tables import Consent, Invoice, StripeObject, Subscription
+from billing.tables import (
+    Consent,
+    Invoice,
+    InvoicePayment,
+    Operation,
+    OperationStatus,
+    Payment,
+    StripeObject,
+    Subscription,
+)
+
+CHARGES = "chargePaymentMethod"
 
 PAID = "paid"
 # Statuses from which Stripe may still collect, in whatever month the invoice was made.
@@ -27,12 +38,23 @@ async def month_total(
     *,
     except_invoice: str | None = None,
     except_unpaid_of: UUID | None = None,
+    except_operation: Operation | None = None,
 ) -> int:
-    """The invoices of subscriptions that rest on the consent: paid in `now`'s month, or still collectible.
+    """What rests on the consent, in the smallest unit of its currency: paid in `now`'s month, or still to be paid.
 
-    In the smallest unit of the consent's currency. Left out are the invoice with the Stripe id `except_invoice` and
-    what is not yet paid of the subscription `except_unpaid_of`: those are what is being decided.
+    Those are the invoices of its subscriptions and Assent's own charges, from their reservation on; an invoice's own
+    payment is not counted beside it, and a refund gives nothing back. Left out are the invoice with the Stripe id
+    `except_invoice`, what is not yet paid of the subscription `except_unpaid_of`, and the charge of `except_operation`:
+    those are what is being decided.
     """
+    invoiced = await _invoiced(session, consent, now, except_invoice, except_unpaid_of)
+    charged = await _charged(session, consent, now, except_operation)
+    return invoiced + charged + await _reserved(session, consent, except_operation)
+
+
+async def _invoiced(
+    session: AsyncSession, consent: Consent, now: datetime, except_invoice: str | None, except_unpaid_of: UUID | None
+) -> int:
     amount = case((col(Invoice.status) == PAID, col(Invoice.amount_paid)), else_=col(Invoice.amount_due))
     unpaid = col(Invoice.status).in_(COLLECTIBLE)
     statement = (
@@ -55,3 +77,33 @@ def _paid_in(month: tuple[datetime, datetime]) -> ColumnElement[bool]:
     created = and_(paid_at.is_(None), col(Invoice.created_at) >= start, col(Invoice.created_at) < end)
     paid = and_(paid_at >= start.timestamp(), paid_at < end.timestamp())
     return and_(col(Invoice.status) == PAID, or_(paid, created))
+
+
+async def _charged(session: AsyncSession, consent: Consent, now: datetime, except_operation: Operation | None) -> int:
+    """Until a payment is canceled at Stripe it can still succeed."""
+    start, end = month_of(now)
+    paid = and_(col(Payment.succeeded_at) >= start, col(Payment.succeeded_at) < end)
+    of_invoices = select(InvoicePayment.id).where(InvoicePayment.payment_intent_stripe_id == Payment.stripe_id)
+    statement = select(func.coalesce(func.sum(Payment.amount), 0)).where(
+        Payment.consent_id == consent.id,
+        Payment.status != "canceled",
+        or_(col(Payment.status) != "succeeded", paid),
+        ~of_invoices.exists(),
+    )
+    if except_operation is not None:
+        statement = statement.where(Payment.id != except_operation.node_id)
+    return int((await session.exec(statement)).one())
+
+
+async def _reserved(session: AsyncSession, consent: Consent, except_operation: Operation | None) -> int:
+    """Charges that may have been sent, and of which Stripe has told nothing yet."""
+    amount = col(Operation.intent)["amount"].as_float()
+    statement = select(func.coalesce(func.sum(amount), 0)).where(
+        Operation.consent_id == consent.id,
+        Operation.mutation == CHARGES,
+        col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
+        col(Operation.node_id).not_in(select(Payment.id)),
+    )
+    if except_operation is not None:
+        statement = statement.where(Operation.id != except_operation.id)
+    return int((await session.exec(statement)).one())

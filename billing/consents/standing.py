@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, case
 from sqlmodel import col
@@ -15,6 +16,7 @@ class ConsentStatus(StrEnum):
 
     ACTIVE = "ACTIVE"
     REVOKED = "REVOKED"
+    USED = "USED"
     SUPERSEDED = "SUPERSEDED"
     EXPIRED = "EXPIRED"
 
@@ -41,6 +43,7 @@ class Ending:
 # The first that has come is the status.
 ENDINGS = (
     Ending(ConsentStatus.REVOKED, "revoked_at"),
+    Ending(ConsentStatus.USED, "used_by_id"),
     Ending(ConsentStatus.SUPERSEDED, "superseded_by_id"),
     Ending(ConsentStatus.EXPIRED, "expires_at", when_past=True),
 )
@@ -51,9 +54,10 @@ def status(consent: Consent, now: datetime) -> ConsentStatus:
     return next((ending.status for ending in ENDINGS if ending.has_come(consent, now)), ConsentStatus.ACTIVE)
 
 
-def is_active(consent: Consent, now: datetime) -> bool:
-    """Whether anything may rest on it at `now`."""
-    return status(consent, now) == ConsentStatus.ACTIVE
+def is_active(consent: Consent, now: datetime, *, user: UUID | None = None) -> bool:
+    """Whether anything may rest on it at `now`; one payment's consent still carries the operation that uses it."""
+    own = user is not None and consent.used_by_id == user
+    return all(own and ending.status is ConsentStatus.USED for ending in ENDINGS if ending.has_come(consent, now))
 
 
 def status_expression(now: datetime | BindParameter[datetime]) -> ColumnElement[str]:

@@ -68,6 +68,7 @@ Next = Send | Finish | Undone
 Begin = Callable[[AsyncSession, Operation, datetime], Awaitable[Next]]
 Step = Callable[[AsyncSession, Operation, Outcome, datetime], Awaitable[Next]]
 Withdraw = Callable[[AsyncSession, Operation, Answer, datetime], Awaitable[Next | None]]
+Undo = Callable[[AsyncSession, Operation], Awaitable[None]]
 
 
 def _nothing(operation: Operation) -> Request | None:
@@ -89,7 +90,10 @@ class Procedure:
     Stripe to see how far it has come, where that is not the object of the request itself; `is_over`, whether what was
     found there is the charge's end. `withdraw` takes back what a client began and does not continue: it never pays, and
     answers None where nothing was begun. `harmless` are steps that make nothing: they are asked anew each time, without
-    a key that Stripe might answer from its memory.
+    a key that Stripe might answer from its memory. `looks` are steps at which nothing is asked again: what an earlier
+    one has made is searched for, and where there is nothing the outcome is `absent`. `unsure` are those of which only a
+    person may say that they came to nothing, because money moves with them alone. `undo` gives back what the
+    reservation took, where nothing came of it.
     """
 
     mutation: str
@@ -101,6 +105,14 @@ class Procedure:
     is_over: Callable[[Operation, Answer], bool] = _paid_or_void
     withdraw: Withdraw | None = None
     harmless: frozenset[str] = frozenset()
+    looks: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    undo: Undo | None = None
+
+
+def absent() -> StripeRejected:
+    """The outcome of looking for something that is not at Stripe."""
+    return StripeRejected("Stripe has no such object.", 404, "resource_missing")
 
 
 def answered(outcome: Outcome) -> Answer:

@@ -10,11 +10,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import errors, mirror
 from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
-from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, stripe_key
+from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, absent, stripe_key
 from billing.operations.searching import creates, search
-from billing.operations.taking import advance, claim, patiently, stored_request, take
+from billing.operations.taking import UNKNOWN, advance, claim, patiently, stored_request, take
 from billing.runtime import Runtime
-from billing.stripe_gateway import Declined, IdempotencyFault
+from billing.stripe_gateway import Answer, Declined, IdempotencyFault
 from billing.tables import Operation, OperationStatus
 
 log = structlog.get_logger()
@@ -62,6 +62,8 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
         # Held up for longer than the lease: whoever sends now has to decide anew whether it may be sent.
         raise Overtaken
     try:
+        if operation.step in procedure.looks:
+            return await _look(runtime, procedure, operation)
         if _too_old(procedure, operation, runtime.clock()):
             return await _find_out(runtime, procedure, operation)
         return await _send(runtime, procedure, operation)
@@ -71,12 +73,12 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
         return refusal
     except StripeUnavailable:
         with suppress(Overtaken):  # its key is free again, or somebody else goes on
-            await _settle(runtime, operation, OperationStatus.PENDING)
+            await let_go(runtime, operation, OperationStatus.PENDING)
         raise
     except IdempotencyFault as fault:
         log.exception("stripe saw another request under our key", operation=str(operation.id), detail=fault.message)
-        await _settle(runtime, operation, OperationStatus.UNKNOWN)
-        raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into.") from fault
+        await let_go(runtime, operation, OperationStatus.UNKNOWN)
+        raise Conflict(UNKNOWN) from fault
 
 
 async def _send(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
@@ -104,7 +106,7 @@ async def _renew(runtime: Runtime, operation: Operation) -> None:
 async def _not_yet(runtime: Runtime, operation: Operation, refusal: BillingError) -> StripeUnavailable:
     """A refusal that says nothing of what has been done already: it stays to be continued with the same key."""
     with suppress(Overtaken):
-        await _settle(runtime, operation, OperationStatus.PENDING)
+        await let_go(runtime, operation, OperationStatus.PENDING)
     return StripeUnavailable(
         f"Stripe refused to go on ({refusal.message}); repeat the call with the same idempotencyKey."
     )
@@ -122,15 +124,23 @@ def _makes(procedure: Procedure, operation: Operation) -> bool:
     return operation.step in procedure.charges or creates(stored_request(operation))
 
 
-async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
-    """Stripe may have forgotten the key by now, or keeps a fault for it: nothing is sent, only looked for."""
+async def _look(runtime: Runtime, procedure: Procedure, operation: Operation) -> Answer | StripeRejected:
     try:
-        found = await search(runtime.gateway, procedure, operation)
+        return await search(runtime.gateway, procedure, operation) or absent()
     except StripeRejected as refusal:
         raise await _not_yet(runtime, operation, refusal) from refusal
-    if found is not None:
+
+
+async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation) -> Outcome:
+    """Stripe may have forgotten the key by now, or keeps a fault for it: nothing is sent, only looked for."""
+    found = await _look(runtime, procedure, operation)
+    if isinstance(found, Answer):
         return found
-    await _release(runtime, operation)
+    if operation.step in procedure.unsure:
+        log.error("the outcome at stripe is unknown; assent operations settle", operation=str(operation.id))
+        await let_go(runtime, operation, OperationStatus.UNKNOWN)
+        raise Conflict(UNKNOWN)
+    await release(runtime, procedure, operation)
     raise StripeUnavailable("This call came to nothing at Stripe; call again with the same idempotencyKey.", 0)
 
 
@@ -152,7 +162,7 @@ async def record(runtime: Runtime, procedure: Procedure, operation: Operation, o
         if operation.result:
             # Something has been made already, so this is not nothing.
             raise await _not_yet(runtime, operation, refusal) from refusal
-        await _release(runtime, operation, gone=refusal.http_status == NOT_FOUND)
+        await release(runtime, procedure, operation, gone=refusal.http_status == NOT_FOUND)
         raise
     if isinstance(following, Undone):
         raise following.error
@@ -172,7 +182,7 @@ async def _record(
     return operation, following
 
 
-async def _release(runtime: Runtime, operation: Operation, *, gone: bool = False) -> None:
+async def release(runtime: Runtime, procedure: Procedure, operation: Operation, *, gone: bool = False) -> Operation:
     """Nothing happened; `gone`, because the object is no longer at Stripe.
 
     A client's key is free again; what Assent itself has to do it tries again, from the beginning.
@@ -185,9 +195,12 @@ async def _release(runtime: Runtime, operation: Operation, *, gone: bool = False
             held.step, held.due_at = None, held.updated_at + TRY_AGAIN
         else:
             held.status = OperationStatus.RELEASED
+        if procedure.undo is not None:
+            await procedure.undo(session, held)
         session.add(held)
         if gone and held.subject is not None:
             await mirror.gone(session, held.subject, now=held.updated_at)
+        return held
 
 
 async def _hold(session: AsyncSession, operation: Operation) -> Operation:
@@ -198,7 +211,7 @@ async def _hold(session: AsyncSession, operation: Operation) -> Operation:
     return held
 
 
-async def _settle(runtime: Runtime, operation: Operation, status: OperationStatus) -> None:
+async def let_go(runtime: Runtime, operation: Operation, status: OperationStatus) -> None:
     """Lets go of the operation, in this status."""
     async with runtime.database.transaction() as session:
         held = await _hold(session, operation)

@@ -1,5 +1,6 @@
 """Finding out whether a request whose answer was lost has been done, without sending it again."""
 
+from datetime import datetime
 from typing import Any
 
 from billing.operations.model import Procedure
@@ -11,7 +12,7 @@ from billing.tables import Operation
 CLOCK_MARGIN = 300
 
 # Ends of paths that name what is done to an object.
-ACTIONS = frozenset({"expire", "pay", "void", "detach"})
+ACTIONS = frozenset({"expire", "pay", "void", "detach", "cancel"})
 
 
 async def search(gateway: StripeGateway, procedure: Procedure, operation: Operation) -> Answer | None:
@@ -22,7 +23,8 @@ async def search(gateway: StripeGateway, procedure: Procedure, operation: Operat
     if operation.step in procedure.harmless:
         return None
     if creates(request):
-        return await _search_created(gateway, operation, request)
+        since = operation.created_at if operation.step in procedure.looks else operation.first_sent_at
+        return await _search_created(gateway, operation, request, since or operation.created_at)
     return await gateway.get(_object_path(request.path))
 
 
@@ -36,11 +38,11 @@ def _object_path(path: str) -> str:
     return head if last in ACTIONS else path
 
 
-async def _search_created(gateway: StripeGateway, operation: Operation, request: Request) -> Answer | None:
-    since = int((operation.first_sent_at or operation.created_at).timestamp()) - CLOCK_MARGIN
-    narrow: dict[str, Any] = {"created": {"gte": since}}
-    if "customer" in request.params:
-        narrow["customer"] = request.params["customer"]
+async def _search_created(
+    gateway: StripeGateway, operation: Operation, request: Request, since: datetime
+) -> Answer | None:
+    narrow: dict[str, Any] = {"created": {"gte": int(since.timestamp()) - CLOCK_MARGIN}}
+    narrow.update({name: request.params[name] for name in ("customer", "payment_intent") if name in request.params})
     if request.path == "/v1/subscriptions":
         narrow["status"] = "all"
     for made in await gateway.list_all(request.path, **narrow):

@@ -28,14 +28,19 @@ LONGEST_REST = timedelta(hours=1)
 Procedures = Mapping[str, Procedure]
 
 
-async def order(session: AsyncSession, call: Call, now: datetime) -> None:
-    """Puts an operation on the list of the sweep, in the caller's own transaction; twice for the same key is once."""
+async def order(session: AsyncSession, call: Call, now: datetime, *, due_at: datetime | None = None) -> None:
+    """Puts an operation on the list of the sweep, in the caller's own transaction; twice for the same key is once.
+
+    It is done when it is due, which is at once unless `due_at` says later.
+    """
     ordered = select(Operation.id).where(
         Operation.party == call.caller.party, Operation.mutation == call.mutation, Operation.key == call.key
     )
     # Not locked: whoever orders holds the customer, and the runner takes its operation before the customer.
     if (await session.exec(ordered)).first() is None:
-        session.add(new_operation(call, now))
+        operation = new_operation(call, now)
+        operation.due_at = due_at or now
+        session.add(operation)
 
 
 async def sweep(runtime: Runtime, procedures: Procedures, *, limit: int = 100) -> int:
@@ -150,4 +155,6 @@ async def _withdraw(
         return True
     operation.status = OperationStatus.RELEASED
     operation.attempt += 1
+    if procedure.undo is not None:
+        await procedure.undo(session, operation)
     return False

@@ -21,6 +21,8 @@ LOOK_AGAIN = 0.05
 
 Result = TypeVar("Result")
 
+UNKNOWN = "The outcome of this call at Stripe is unknown; it is being looked into and is not repeated."
+
 
 class Busy(Exception):
     """Somebody else has the operation, or the object that it would change."""
@@ -71,7 +73,7 @@ async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: da
     if operation.input_hash != call.input_hash:
         raise IdempotencyMismatch
     if operation.status == OperationStatus.UNKNOWN:
-        raise Conflict("The outcome of this call at Stripe is unknown; it is being looked into and is not repeated.")
+        raise Conflict(UNKNOWN)
     if operation.status == OperationStatus.RELEASED or operation.step is None:
         return await begin(session, procedure, operation, now)
     if operation.status == OperationStatus.PENDING:

@@ -6,6 +6,7 @@ from schema.mutations.catalogue import CatalogueMutations
 from schema.mutations.consents import ConsentMutations
 from schema.mutations.customers import CustomerMutations
 from schema.mutations.payment_methods import PaymentMethodMutations
+from schema.mutations.payments import PaymentMutations
 from schema.mutations.setup_sessions import SetupSessionMutations
 from schema.mutations.stripe_events import StripeEventMutations
 from schema.mutations.subscription_life import SubscriptionLifeMutations
@@ -22,6 +23,7 @@ class Mutation(
     CustomerMutations,
     SetupSessionMutations,
     PaymentMethodMutations,
+    PaymentMutations,
     CatalogueMutations,
     SubscriptionMutations,
     SubscriptionLifeMutations,

@@ -49,7 +49,7 @@ def unreachable(request: Request) -> BillingError | None:
     return StripeUnavailable() if request.method != "get" else None
 
 
-def hours_later(runtime: Runtime, hours: int) -> Runtime:
+def hours_later(runtime: Runtime, hours: float) -> Runtime:
     """The same Assent, after a while."""
     return replace(runtime, clock=lambda: runtime.clock() + timedelta(hours=hours))
 

@@ -28,10 +28,11 @@ async def test_sql_says_of_every_combination_what_python_says(database: Database
     async with database.transaction() as session:
         customer, agreed = await make_customer(session), await publish(session)
         other = (await grant(session, customer, agreed)).consent
-        choices = product((None, NOW), (None, other.id), (None, NOW - HOUR, NOW, NOW + HOUR))
-        for revoked_at, superseded_by_id, expires_at in choices:
+        choices = product((None, NOW), (None, other.id), (None, other.id), (None, NOW - HOUR, NOW, NOW + HOUR))
+        for revoked_at, superseded_by_id, used_by_id, expires_at in choices:
             made = (await grant(session, await make_customer(session), agreed)).consent
             made.revoked_at, made.superseded_by_id, made.expires_at = revoked_at, superseded_by_id, expires_at
+            made.used_by_id = used_by_id
             session.add(made)
     async with database.read() as session:
         now = bindparam("now", NOW, DateTime(timezone=True))
@@ -39,7 +40,7 @@ async def test_sql_says_of_every_combination_what_python_says(database: Database
         active = col(Consent.id).in_([each.id for each, status in found if status == ConsentStatus.ACTIVE])
         filtered = select(Consent).where(consents.status_expression(NOW) == ConsentStatus.ACTIVE.value, active)
         assert len((await session.exec(filtered)).all()) == 3
-    assert len(found) == 17
+    assert len(found) == 33
     assert {each.id: status for each, status in found} == {
         each.id: consents.status(each, NOW).value for each, _ in found
     }
@@ -95,3 +96,15 @@ def payment(invoice: Invoice, status: str) -> Payment:
         amount=1500,
         currency="USD",
     )
+
+
+async def test_a_used_consent_still_carries_what_uses_it(database: Database) -> None:
+    async with database.transaction() as session:
+        customer, agreed = await make_customer(session), await publish(session)
+        consent = (await grant(session, customer, agreed, expires_at=NOW + HOUR)).consent
+    consent.used_by_id = user = consent.id
+    assert consents.status(consent, NOW) == ConsentStatus.USED
+    assert not consents.is_active(consent, NOW)
+    assert not consents.is_active(consent, NOW, user=customer.id)
+    assert consents.is_active(consent, NOW, user=user)
+    assert not consents.is_active(consent, NOW + HOUR, user=user)

@@ -5,6 +5,7 @@ from typing import Any
 
 from billing.database import Database
 from tests import factories as make
+from tests import taken_back
 from tests.factories import NOW
 from tests.schema.conftest import KEY, Client, token_of
 
@@ -19,7 +20,7 @@ async def some_disputes(database: Database) -> None:
         for name, days in DUE_IN.items():
             due = None if days is None else NOW + timedelta(days=days)
             status = "lost" if days is None else "needs_response"
-            await make.create_dispute(session, payment, stripe_id=name, evidence_due_at=due, status=status)
+            await taken_back.create_dispute(session, payment, stripe_id=name, evidence_due_at=due, status=status)
 
 
 async def pages(client: Client, **variables: Any) -> list[list[str]]:
@@ -48,7 +49,7 @@ async def test_a_payment_tells_its_disputes_and_either_kind_of_id_finds_one(clie
         customer = await make.create_customer(session)
         payment = await make.create_payment(session, customer)
         for name in ("du_1", "dp_2"):
-            await make.create_dispute(session, payment, stripe_id=name, amount=1, evidence_submitted_at=NOW)
+            await taken_back.create_dispute(session, payment, stripe_id=name, amount=1, evidence_submitted_at=NOW)
     wanted = """{ byStripeId(stripeId: "%s") { ... on Dispute { amount { amount currency } status reason evidenceDueAt
         evidenceSubmittedAt payment { disputes { stripeId } } } } }"""
     for name in ("du_1", "dp_2"):

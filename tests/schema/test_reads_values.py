@@ -8,6 +8,7 @@ import pytest
 from billing.database import Database
 from schema.nodes import global_id
 from tests import factories as make
+from tests import taken_back
 from tests.factories import NOW
 from tests.schema.conftest import Client, token_of
 
@@ -338,10 +339,12 @@ async def test_an_empty_ledger_is_intact(client: Client, database: Database) -> 
 async def test_what_was_given_back_of_a_payment_is_told(client: Client, database: Database) -> None:
     async with database.transaction() as session:
         payment = await make.create_payment(session, await make.create_customer(session))
-        given = await make.create_refund(session, payment, amount=400)
-        await make.create_refund(session, payment, amount=300, status="pending", reason="expired_uncaptured_charge")
-        await make.create_refund(session, payment, amount=200, status="failed", reason=None)
-        await make.create_refund(session, await make.create_payment(session, await make.create_customer(session)))
+        given = await taken_back.create_refund(session, payment, amount=400)
+        await taken_back.create_refund(
+            session, payment, amount=300, status="pending", reason="expired_uncaptured_charge"
+        )
+        await taken_back.create_refund(session, payment, amount=200, status="failed", reason=None)
+        await taken_back.create_refund(session, await make.create_payment(session, await make.create_customer(session)))
     document = """query ($id: ID!) { payment(id: $id) {
         amountRefunded { amount currency } refunds { status reason amount { amount } payment { id } }
     } }"""

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import tables
 from schema.nodes import global_id
 from tests import factories as make
+from tests import taken_back
 from tests.factories import NOW
 
 
@@ -95,8 +96,8 @@ async def create_world(session: AsyncSession) -> World:
         next_action_url=f"https://stripe.example/{make.unique()}",
     )
     await make.create_invoice_payment(session, invoice, payment)
-    dispute = await make.create_dispute(session, payment)
-    refund = await make.create_refund(session, payment)
+    dispute = await taken_back.create_dispute(session, payment)
+    refund = await taken_back.create_refund(session, payment)
     rows: dict[str, Any] = {
         "customer": customer,
         "payment_method": method,

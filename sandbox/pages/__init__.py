@@ -27,6 +27,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/": board.show_board,
         "/objects/{id}": board.show_object,
         "/i/{id}": invoices.show_invoice,
+        "/receipts/{id}": invoices.show_receipt,
         "/c/pay/{id}": checkout.show_checkout,
         "/amazon_pay/{id}": permissions.show_amazon_pay,
         "/challenge/{id}": permissions.show_challenge,

@@ -25,23 +25,20 @@ UNDERLYING = {
 def succeed(work: Work, intent: Object, method: Object) -> Object:
     """The money of the intent was taken from the method."""
     charge = {
-        **_new(work, intent, method),
+        **_taken(work, intent, method),
         "amount_captured": intent["amount"],
         "captured": True,
-        "outcome": {**NO_OUTCOME, "network_status": "approved_by_network", "type": "authorized"},
-        "paid": True,
-        "status": "succeeded",
     }
     fee = balance_transactions.fee_of(charge["amount"])
     moved = balance_transactions.add(work, charge, "charge", method["type"], charge["amount"], fee=fee)
-    events.emit(work, "charge.succeeded", work.add({**charge, "balance_transaction": moved["id"]}))
+    charge["balance_transaction"] = moved["id"]
+    events.emit(work, "charge.succeeded", work.add(charge))
     return charge
 
 
 def authorize(work: Work, intent: Object, method: Object) -> Object:
     """The money of the intent is set aside, to be captured later."""
-    outcome = {**NO_OUTCOME, "network_status": "approved_by_network", "type": "authorized"}
-    charge = work.add({**_new(work, intent, method), "outcome": outcome, "paid": True, "status": "succeeded"})
+    charge = work.add(_taken(work, intent, method))
     events.emit(work, "charge.succeeded", charge)
     return charge
 
@@ -80,6 +77,17 @@ def fail(work: Work, intent: Object, method: Object, decline: Decline) -> Object
     )
     events.emit(work, "charge.failed", charge)
     return charge
+
+
+def _taken(work: Work, intent: Object, method: Object) -> Object:
+    charge = _new(work, intent, method)
+    return {
+        **charge,
+        "outcome": {**NO_OUTCOME, "network_status": "approved_by_network", "type": "authorized"},
+        "paid": True,
+        "receipt_url": work.sandbox.url(f"/receipts/{charge['id']}"),
+        "status": "succeeded",
+    }
 
 
 def _new(work: Work, intent: Object, method: Object) -> Object:

@@ -34,7 +34,8 @@ def test_some_cards_dispute_what_they_paid(
     assert (dispute.status, dispute.reason, dispute.charge) == (status, reason, intent.latest_charge)
     assert [moved.amount for moved in dispute.balance_transactions] == taken
     assert dispute.is_charge_refundable == (not taken)
-    assert client.v1.charges.retrieve(intent.latest_charge).disputed
+    charge = client.v1.charges.retrieve(intent.latest_charge)
+    assert (charge.disputed, charge.balance_transaction is not None) == (True, True)
     types = ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
     assert event_types(client, dispute.id) == types[: 1 + len(taken)]
 

@@ -10,7 +10,7 @@ Moment = Callable[[Object, int], int | None]
 HOUR = 3600
 DAY = 24 * HOUR
 FIRST_PAYMENT = 23 * HOUR
-"""Seconds that the first invoice of a subscription may stay unpaid."""
+"""Seconds that the invoice may stay unpaid with which a subscription begins, or goes on after a pause."""
 LONGEST_DRAFT = 72 * HOUR
 """Seconds after which a draft is finalized although an endpoint has not acknowledged it."""
 TRIAL_NOTICE = 3 * DAY
@@ -70,7 +70,8 @@ def _is_renewing(subscription: Object, now: int) -> int | None:
     if subscription["status"] not in ("active", "past_due", "trialing"):
         return None
     end = period_end(subscription)
-    goes_on = subscription["cancel_at"] is None or subscription["cancel_at"] > end
+    ends = subscription["cancel_at"] is not None and subscription["cancel_at"] <= end
+    goes_on = not ends and not subscription["pause_collection"]
     return end - RENEWAL_NOTICE if goes_on and end - RENEWAL_NOTICE > now else None
 
 
@@ -84,6 +85,11 @@ def _finalizes(invoice: Object, _now: int) -> int | None:
 def _is_collected(invoice: Object, _now: int) -> int | None:
     goes_on = invoice["status"] == "open" and invoice["auto_advance"]
     return invoice["next_payment_attempt"] if goes_on else None
+
+
+def _lapses(resumption: Object, _now: int) -> int | None:
+    at: int | None = resumption["expires_at"]
+    return at
 
 
 def _is_lost(dispute: Object, _now: int) -> int | None:
@@ -102,6 +108,7 @@ AGENDA: Mapping[str, Mapping[str, Moment]] = {
     "file_link": {"expire": _link_expires},
     "invoice": {"finalize": _finalizes, "collect": _is_collected},
     "refund": {"conclude": _is_concluded},
+    "sandbox.resumption": {"lapse": _lapses},
     "subscription": {
         "give_up": _gives_up,
         "cancel": _cancels,

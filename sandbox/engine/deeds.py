@@ -7,7 +7,7 @@ from sandbox.resources import file_links, refunds
 from sandbox.resources.checkout_sessions import closing
 from sandbox.resources.disputes import deciding
 from sandbox.resources.invoices import collecting
-from sandbox.resources.subscriptions import ending, pausing, pending_updates
+from sandbox.resources.subscriptions import ending, pausing, pending_updates, resuming
 from sandbox.work import Object, Work
 
 DEEDS: Mapping[tuple[str, str], Callable[[Work, Object], object]] = {
@@ -17,6 +17,7 @@ DEEDS: Mapping[tuple[str, str], Callable[[Work, Object], object]] = {
     ("invoice", "finalize"): collecting.advance,
     ("invoice", "collect"): collecting.retry,
     ("refund", "conclude"): refunds.conclude,
+    ("sandbox.resumption", "lapse"): resuming.lapse,
     ("subscription", "give_up"): ending.give_up,
     ("subscription", "cancel"): ending.cancel,
     ("subscription", "drop_update"): pending_updates.expire,

@@ -6,7 +6,7 @@ from sandbox.engine.agenda import ENDED, HOUR, period_end
 from sandbox.errors import InvalidRequest, ResourceMissing
 from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import balances
-from sandbox.resources.subscriptions import canceling, changing, creating, renewing, settings, updating
+from sandbox.resources.subscriptions import canceling, changing, creating, renewing, resuming, settings, updating
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -59,6 +59,9 @@ def _of_existing(work: Work, params: Params, *, recurring: bool) -> Object:
         prorate = details.get("proration_behavior", "create_prorations") != "none"
         at = changing.proration_date(work, subscription, details)
         return _shown(canceling.draw_final(work, subscription, at, prorate=prorate))
+    if details.get("resume_at") == "now":
+        resumed = resuming.draw(work, subscription, details)
+        return _shown(resumed) if resumed else _upcoming(work, subscription, recurring=recurring)
     made = changing.carry_out(work, subscription, details)
     if made.invoice and not recurring:
         details_shown = made.invoice["parent"]["subscription_details"]

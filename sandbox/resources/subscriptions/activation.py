@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import events
 from sandbox.resources import discounts
+from sandbox.resources.subscriptions import resumption
 from sandbox.work import Object, Work
 
 
@@ -11,6 +12,7 @@ def invoice_paid(work: Work, subscription: Object, invoice: Object) -> None:
     """Paying the latest invoice brings a subscription into good standing."""
     if subscription["latest_invoice"] == invoice["id"] and subscription["pending_update"]:
         _apply_update(work, subscription)
+    resumption.paid(work, subscription, invoice)
     if not _settles(work, subscription, invoice):
         return
     changes: dict[str, Any] = {"status": "active"}
@@ -20,7 +22,8 @@ def invoice_paid(work: Work, subscription: Object, invoice: Object) -> None:
 
 
 def invoice_written_off(work: Work, subscription: Object, invoice: Object) -> None:
-    """Waiving the latest invoice does the same for one that is past due (STRIPE.md 4.3)."""
+    """Waiving the latest invoice does the same for one that is past due, or waits to go on (STRIPE.md 4.3)."""
+    resumption.paid(work, subscription, invoice)
     if subscription["status"] == "past_due" and _settles(work, subscription, invoice):
         events.change(work, "customer.subscription.updated", subscription, status="active")
 
@@ -30,6 +33,7 @@ def payment_failed(work: Work, subscription: Object, invoice: Object) -> None:
 
     The invoice of an update that waits for its payment changes nothing if it is not paid.
     """
+    resumption.attempted(work, subscription, invoice)
     waits = subscription["pending_update"]
     if subscription["status"] == "active" and not waits and is_latest(work, subscription, invoice):
         events.change(work, "customer.subscription.updated", subscription, status="past_due")
@@ -63,7 +67,8 @@ def first_invoice_given_up(work: Work, subscription: Object, invoice: Object) ->
 
 
 def invoice_voided(work: Work, subscription: Object, invoice: Object) -> None:
-    """An update that waited for this invoice to be paid is dropped."""
+    """An update or a resumption that waited for this invoice to be paid is dropped."""
+    resumption.given_up(work, subscription, invoice)
     if subscription["latest_invoice"] != invoice["id"] or not subscription["pending_update"]:
         return
     gone = set(work.secret(subscription["id"])["pending"]["discounts"]) - set(subscription["discounts"])

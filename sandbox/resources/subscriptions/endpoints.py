@@ -1,7 +1,14 @@
 """Subscriptions over the API."""
 
 from sandbox.kinds import Kind
-from sandbox.resources.subscriptions import canceling, creating, item_endpoints, updating
+from sandbox.resources.subscriptions import (
+    canceling,
+    creating,
+    item_endpoints,
+    pause_requests,
+    resuming,
+    updating,
+)
 from sandbox.wire.endpoints import Endpoint, retrieve
 from sandbox.wire.pagination import page
 from sandbox.wire.params import Params
@@ -45,5 +52,7 @@ ENDPOINTS = [
     Endpoint("GET", SUBSCRIPTION, retrieve("subscription")),
     Endpoint("POST", SUBSCRIPTION, updating.update),
     Endpoint("DELETE", SUBSCRIPTION, canceling.cancel),
+    Endpoint("POST", SUBSCRIPTION + "/pause", pause_requests.pause),
+    Endpoint("POST", SUBSCRIPTION + "/resume", resuming.resume),
     *item_endpoints.ENDPOINTS,
 ]

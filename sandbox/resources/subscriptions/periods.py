@@ -7,6 +7,8 @@ from sandbox.work import Object
 
 DAYS = {"day": 1, "week": 7}
 MONTHS = {"month": 1, "year": 12}
+LONGEST = {"day": 86400, "week": 7 * 86400, "month": 31 * 86400, "year": 366 * 86400}
+"""Seconds that an interval has at most."""
 
 
 def following(subscription: Object, item: Object, start: int) -> int:
@@ -15,15 +17,27 @@ def following(subscription: Object, item: Object, start: int) -> int:
     return end_of(subscription["billing_cycle_anchor"], start, recurring["interval"], recurring["interval_count"])
 
 
+def beginning(subscription: Object, item: Object, moment: int) -> int:
+    """When the item's period began that lasts at that moment."""
+    recurring = item["price"]["recurring"]
+    anchor, interval, count = subscription["billing_cycle_anchor"], recurring["interval"], recurring["interval_count"]
+    return boundary(anchor, interval, count * (_periods_before(anchor, moment, interval, count) - 1))
+
+
 def end_of(anchor: int, start: int, interval: str, count: int) -> int:
     """The first boundary after `start`.
 
     Boundaries are whole intervals from the anchor, so that the 31st comes back after a shorter month.
     """
-    number = 0
-    while (end := boundary(anchor, interval, count * number)) <= start:
+    return boundary(anchor, interval, count * _periods_before(anchor, start, interval, count))
+
+
+def _periods_before(anchor: int, start: int, interval: str, count: int) -> int:
+    """How many periods after the anchor the first boundary after `start` is."""
+    number = max(0, int((start - anchor) / (LONGEST[interval] * count)))
+    while boundary(anchor, interval, count * number) <= start:
         number += 1
-    return end
+    return number
 
 
 def boundary(anchor: int, interval: str, number: int) -> int:

@@ -1,4 +1,4 @@
-"""Subscriptions: started within a consent, paid with a saved method, paused, ended, stopped when the consent ends."""
+"""Subscriptions: started within a consent, paid with a saved method, paused, and ended."""
 
 from billing.subscriptions.canceling import CANCEL, CancellationTiming, cancel
 from billing.subscriptions.creating import CREATE, Created, NewSubscription, create
@@ -7,7 +7,6 @@ from billing.subscriptions.pricing import Item
 from billing.subscriptions.reactivating import REACTIVATE, reactivate
 from billing.subscriptions.reading import get
 from billing.subscriptions.resuming import RESUME, Resumed, resume
-from billing.subscriptions.stopping import STOP, stop
 
 __all__ = [
     "CANCEL",
@@ -15,7 +14,6 @@ __all__ = [
     "PAUSE",
     "REACTIVATE",
     "RESUME",
-    "STOP",
     "CancellationTiming",
     "Created",
     "Item",
@@ -27,5 +25,4 @@ __all__ = [
     "pause",
     "reactivate",
     "resume",
-    "stop",
 ]

@@ -15,6 +15,7 @@ BillingError
 ├── PaymentMethodLimit      a limit of the method itself, e.g. Amazon Pay's currencies
 ├── PaymentDeclined         the bank, the network or Amazon Pay said no
 ├── AuthenticationRequired  the customer has to come back and confirm
+├── PreviewStale            what was previewed no longer holds
 ├── StripeRejected          Stripe refused the request; nothing happened
 └── StripeUnavailable       no answer, or an overload: the same key may be sent again
 
@@ -59,9 +60,6 @@ class BillingError(Exception):
 
     def __post_init__(self) -> None:
         super().__init__(self.message)
-
-    def __str__(self) -> str:
-        return self.message
 
     def dump(self) -> dict[str, Any]:
         """As JSON, with the class's name as `error`."""
@@ -220,6 +218,13 @@ class AuthenticationRequired(BillingError):
     """Nothing was charged; the payment's next action says how the customer confirms."""
 
     payment_id: UUID | None = None
+
+
+@dataclass
+class PreviewStale(BillingError):
+    """`current` is a preview (billing.previews.Preview) of the same as it would be now; filled in where it is told."""
+
+    current: Any = field(default=None, compare=False)
 
 
 @dataclass

@@ -88,14 +88,12 @@ async def insert(session: AsyncSession, events: Sequence[StripeEvent]) -> None:
 
 async def receive(
     inbox: Inbox, payload: bytes, signature: str | None, secrets: Sequence[str], livemode: bool, now: datetime
-) -> StripeEvent:
-    """Stores one delivery; returns what it told when that is durable. `secrets` newest first; `livemode` the account's.
+) -> None:
+    """Stores one delivery; returns when it is durable. `secrets` newest first; `livemode` is the account's.
 
     Raises EventRefused, and then nothing was stored.
     """
-    event = _verified(payload, signature, secrets, livemode, now)
-    await inbox.store(event)
-    return event
+    await inbox.store(_verified(payload, signature, secrets, livemode, now))
 
 
 def _verified(

@@ -1,6 +1,6 @@
 """Every procedure by its mutation: what the sweep needs to continue what a crash left behind."""
 
-from billing import catalogue, customers, payment_methods, payments, renewals, setup_sessions, subscriptions
+from billing import catalogue, customers, payment_methods, payments, setup_sessions, subscriptions
 
 PROCEDURES = {
     procedure.mutation: procedure
@@ -18,13 +18,11 @@ PROCEDURES = {
         payments.CHARGE,
         payments.GIVE_UP,
         subscriptions.CREATE,
+        subscriptions.UPDATE,
         subscriptions.CANCEL,
         subscriptions.REACTIVATE,
         subscriptions.PAUSE,
         subscriptions.RESUME,
-        renewals.HOLD,
-        renewals.RELEASE,
-        renewals.STOP,
-        renewals.RESUME,
+        subscriptions.STOP,
     )
 }

@@ -1,23 +1,20 @@
 """Expected failures, as data: each error of the domain that a caller can do something about, as a GraphQL type."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import strawberry
 
 from billing import errors
-from billing.money import Money as Amount
 from schema.consents import ConsentScope
 from schema.context import Info
-from schema.enums import ConsentUsage, IntervalUnit
 from schema.nodes import Node
 from schema.nouns import Consent, Payment, PaymentMethod, Terms
 from schema.payments import GENERIC_CODE, GENERIC_MESSAGE, TRY_AGAIN, PaymentFailure
+from schema.previews import SubscriptionPreview, show
 from schema.reads import described, interface
 from schema.reads.reading import reference
-from schema.scalars import Currency
-from schema.values import BillingInterval, Money
+from schema.scopes import scope_of
 
 
 @interface
@@ -148,6 +145,15 @@ class AuthenticationRequired(UserError):
 
 
 @described
+class PreviewStale(UserError):
+    """What was previewed no longer holds; `current` is what the change would cost now."""
+
+    current: SubscriptionPreview = strawberry.field(
+        description="The same, as it would be now, with a token of its own."
+    )
+
+
+@described
 class StripeRejected(UserError):
     """Stripe refused the request for a reason of the account or of the object."""
 
@@ -166,27 +172,6 @@ class StripeUnavailable(UserError):
 def expose(error: errors.BillingError) -> UserError:
     """The domain's error as clients see it. Raises KeyError for one that is none of their business."""
     return EXPOSED[type(error).__name__](error)
-
-
-def scope_of(scope: errors.Scope) -> ConsentScope:
-    """A scope that no row has."""
-    unit, count, currency = scope.interval_unit, scope.interval_count, scope.currency
-    interval = BillingInterval(unit=IntervalUnit(unit.upper()), count=count) if unit and count else None
-    return ConsentScope(
-        usage=ConsentUsage(scope.usage),
-        interval=interval,
-        currency=Currency(currency) if currency else None,
-        maximum_amount=_money(scope.maximum_amount, currency),
-        monthly_maximum=_money(scope.monthly_maximum, currency),
-        products=reference(scope.product_ids),
-        maximum_subscriptions=scope.maximum_subscriptions,
-    )
-
-
-def _money(amount: int | None, currency: str | None) -> Money | None:
-    if amount is None or currency is None:
-        return None
-    return Money(amount=Decimal(Amount(amount, currency).decimal), currency=Currency(currency))
 
 
 def _plain(kind: Callable[..., UserError], *names: str) -> Callable[[Any], UserError]:
@@ -227,6 +212,7 @@ EXPOSED: Mapping[str, Callable[[Any], UserError]] = {
     "AuthenticationRequired": lambda error: AuthenticationRequired(
         message=error.message, payment=reference(error.payment_id)
     ),
+    "PreviewStale": lambda error: PreviewStale(message=error.message, current=show(error.current)),
     "StripeRejected": _plain(StripeRejected, "code", "param", "request_id"),
     "StripeUnavailable": _plain(StripeUnavailable, "retry_after_seconds"),
 }

@@ -17,6 +17,11 @@ def described_input(cls: type) -> Any:
     return strawberry.input(cls, description=docstring(cls))
 
 
+def one_of_input(cls: type) -> Any:
+    """The same for one of whose fields exactly one is given."""
+    return strawberry.input(cls, one_of=True, description=docstring(cls))
+
+
 @described_input
 class MoneyInput:
     """An amount in major units."""

@@ -56,6 +56,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_refunds_payment_stripe_id"), ["payment_stripe_id"], unique=False)
 
     op.create_table(
+        "subscription_previews",
+        sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
+        sa.Column("subscription_id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=True),
+        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("wish", sa.JSON(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("missing", sa.JSON(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_subscription_previews_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_previews")),
+        sa.UniqueConstraint("token", name=op.f("uq_subscription_previews_token")),
+    )
+    with op.batch_alter_table("subscription_previews") as batch_op:
+        batch_op.create_index(batch_op.f("ix_subscription_previews_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
         "holds",
         sa.Column("id", sa.String(length=36).with_variant(postgresql.UUID(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -119,6 +138,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consents_expires_at"))
         batch_op.drop_column("used_by_id")
 
+    with op.batch_alter_table("subscription_previews") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_subscription_previews_customer_id"))
+
+    op.drop_table("subscription_previews")
     with op.batch_alter_table("holds") as batch_op:
         batch_op.drop_index(batch_op.f("ix_holds_subscription_id"))
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing import mirror
-from billing.applier.considering import considering
 from billing.errors import StripeRejected
 from billing.mirror import Decision, Known, NotOurs, ParentUnknown
 from billing.mirror.expanding import complete
@@ -51,8 +50,7 @@ async def _record(runtime: Runtime, answer: Answer, now: datetime) -> Row | None
 async def refresh(runtime: Runtime, stripe_id: str, type: str, now: datetime) -> None:
     """Reads an object again whose order could not be shown when it was recorded."""
     answer = await read(runtime, stripe_id, type)
-    data = answer.data if answer else {"id": stripe_id, "object": type}
-    async with considering(runtime, data, now) as session:
+    async with runtime.database.transaction() as session:
         if answer is None:
             await mirror.gone(session, stripe_id, now=now)
             return

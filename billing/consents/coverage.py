@@ -18,17 +18,16 @@ from billing.errors import ConsentRequired, ConsentScopeExceeded, NotFound, Scop
 from billing.tables import ENDED, Consent, ConsentUsage, Operation, OperationStatus, Subscription, Terms
 
 CREATES_SUBSCRIPTION = "createSubscription"
-# What puts one more subscription on a consent.
-ADDS_SUBSCRIPTION = (CREATES_SUBSCRIPTION, "adoptSubscription")
 
 
 @dataclass(frozen=True)
 class Asker:
-    """What coverage is asked for, which must not count against itself."""
+    """What coverage is asked for, which must not count against itself; `due_now`: how much of it falls due at once."""
 
     subscription_id: UUID | None = None
     operation: Operation | None = None
     invoice_stripe_id: str | None = None
+    due_now: int | None = None
 
     @property
     def created_id(self) -> UUID | None:
@@ -71,28 +70,30 @@ async def require(
     subscription_id: UUID | None = None,
     operation_id: UUID | None = None,
     invoice_stripe_id: str | None = None,
+    due_now: int | None = None,
     now: datetime,
 ) -> Consent:
     """The active consent that allows what is needed: the named one (or the one that took its place), else the newest.
 
-    `needed.maximum_amount` is the payment that is about to be made, or to be committed to. `subscription_id`,
-    `operation_id` and `invoice_stripe_id` say what asks, because it must not count against itself. A consent that
-    names a subscription covers that one alone. Call it in the transaction that reserves: it holds the customer's lock,
-    so that parallel ones see each other. Raises NotFound (a foreign consent), ConsentRequired, ConsentScopeExceeded.
+    `needed.maximum_amount` is the largest payment that is about to be made, or to be committed to; `due_now` what of it
+    falls due in this month, if that is not all of it. `subscription_id`, `operation_id` and `invoice_stripe_id` say
+    what asks, because it must not count against itself. A consent that names a subscription covers that one alone. Call
+    it in the transaction that reserves: it holds the customer's lock, so that parallel ones see each other. Raises
+    NotFound (a foreign consent), ConsentRequired, ConsentScopeExceeded.
     """
     if customer_id is None or await hold_customer(session, customer_id) is None:
         raise NotFound("There is no such customer.", ("input", "customerId"))
     creating = await session.get(Operation, operation_id) if operation_id else None
-    asker = Asker(subscription_id, creating, invoice_stripe_id)
+    asker = Asker(subscription_id, creating, invoice_stripe_id, due_now)
     candidates = await _candidates(session, customer_id, needed.usage, asker, now)
     if consent_id is not None:
-        named = await standing_for(session, await _get(session, customer_id, consent_id))
+        named = await _standing_for(session, await _get(session, customer_id, consent_id))
         candidates = [each for each in candidates if each.id == named.id]
     if not candidates:
         raise ConsentRequired("No active consent allows this; ask the customer for one.", needed)
     shortfalls = []
     for consent in candidates:
-        missing = await shortfall(session, consent, needed, asker, month_of=now)
+        missing = await _shortfall(session, consent, needed, asker, now)
         if missing is None:
             return consent
         shortfalls.append(missing)
@@ -119,32 +120,31 @@ async def _get(session: AsyncSession, customer_id: UUID, consent_id: UUID | None
     return found
 
 
-async def standing_for(session: AsyncSession, consent: Consent) -> Consent:
+async def _standing_for(session: AsyncSession, consent: Consent) -> Consent:
     """The consent, or the newest of those that took its place one after the other."""
     while consent.superseded_by_id is not None and consent.revoked_at is None:
         consent = await session.get_one(Consent, consent.superseded_by_id)
     return consent
 
 
-async def shortfall(
-    session: AsyncSession, consent: Consent, needed: Scope, asker: Asker, *, month_of: datetime | None
+async def _shortfall(
+    session: AsyncSession, consent: Consent, needed: Scope, asker: Asker, now: datetime
 ) -> Scope | None:
-    """None where the consent suffices; else what a sufficient one has to allow.
-
-    What else is charged in the month of `month_of` counts too; None where nothing is charged yet.
-    """
+    """None where the consent suffices; else what a sufficient one has to allow."""
     allowed = await scope.of(session, consent)
     wanted = needed
-    if allowed.monthly_maximum is not None and month_of is not None:
+    if allowed.monthly_maximum is not None:
         spent = await month_total(
             session,
             consent,
-            month_of,
+            now,
             except_invoice=asker.invoice_stripe_id,
             except_unpaid_of=asker.created_id,
             except_operation=asker.operation,
         )
-        wanted = replace(wanted, monthly_maximum=spent + (needed.maximum_amount or 0))
+        largest = needed.maximum_amount or 0
+        due_now = largest if asker.due_now is None else asker.due_now
+        wanted = replace(wanted, monthly_maximum=max(spent + due_now, largest))
     if allowed.usage == ConsentUsage.RECURRING:
         wanted = replace(wanted, maximum_subscriptions=1 + await _carried(session, consent, asker))
     enough = (
@@ -164,9 +164,9 @@ async def _carried(session: AsyncSession, consent: Consent, asker: Asker) -> int
     )
     making = select(func.count()).where(
         col(Operation.consent_id) == consent.id,
-        col(Operation.mutation).in_(ADDS_SUBSCRIPTION),
+        col(Operation.mutation) == CREATES_SUBSCRIPTION,
         col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
-        col(Operation.node_id).not_in(select(Subscription.id).where(col(Subscription.managed))),
+        col(Operation.node_id).not_in(select(Subscription.id)),
     )
     if asker.operation is not None:
         making = making.where(col(Operation.id) != asker.operation.id)

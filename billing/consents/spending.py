@@ -23,6 +23,7 @@ CHARGES = "chargePaymentMethod"
 PAID = "paid"
 # Statuses from which Stripe may still collect, in whatever month the invoice was made.
 COLLECTIBLE = ("draft", "open")
+CHANGES_SUBSCRIPTION = "updateSubscription"
 
 
 def month_of(now: datetime) -> tuple[datetime, datetime]:
@@ -49,7 +50,8 @@ async def month_total(
     """
     invoiced = await _invoiced(session, consent, now, except_invoice, except_unpaid_of)
     charged = await _charged(session, consent, now, except_operation)
-    return invoiced + charged + await _reserved(session, consent, except_operation)
+    sent = await _reserved(session, consent, except_operation) + await _changing(session, consent, except_operation)
+    return invoiced + charged + sent
 
 
 async def _invoiced(
@@ -67,6 +69,20 @@ async def _invoiced(
         statement = statement.where(Invoice.stripe_id != except_invoice)
     if except_unpaid_of is not None:
         statement = statement.where(or_(col(Subscription.id) != except_unpaid_of, ~unpaid))
+    return int((await session.exec(statement)).one())
+
+
+async def _changing(session: AsyncSession, consent: Consent, except_operation: Operation | None) -> int:
+    """What changes of subscriptions may be charging now, of which Stripe has not told yet."""
+    due = col(Operation.result)["due_now"].as_float()
+    statement = select(func.coalesce(func.sum(due), 0)).where(
+        Operation.consent_id == consent.id,
+        Operation.mutation == CHANGES_SUBSCRIPTION,
+        Operation.step == "change",
+        col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
+    )
+    if except_operation is not None:
+        statement = statement.where(col(Operation.id) != except_operation.id)
     return int((await session.exec(statement)).one())
 
 

@@ -69,11 +69,12 @@ def _line(invoice: Invoice, position: int, line: JSONObject) -> InvoiceLine:
         quantity=line.get("quantity"),
         period_start=instant(line["period"]["start"]),
         period_end=instant(line["period"]["end"]),
-        proration=_is_proration(line),
+        proration=is_proration(line),
     )
 
 
-def _is_proration(line: JSONObject) -> bool:
+def is_proration(line: JSONObject) -> bool:
+    """Whether a line is for a part of a period."""
     item, loose = (
         nested(line, "parent", f"{kind}_details", "proration") for kind in ("subscription_item", "invoice_item")
     )

@@ -4,41 +4,29 @@ What the first payment will be is not known from the prices (tax, pending items,
 `payment_behavior=default_incomplete`, which charges nothing, and paid in a step of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import customers, mirror, operations
+from billing import customers, mirror, operations, previews
 from billing.anchors import anchor
 from billing.callers import MERCHANT, Caller
 from billing.consents import coverage
-from billing.errors import BillingError, NotAllowed, StripeRejected
-from billing.input import check_key, check_metadata, check_trial, raise_problems
-from billing.operations import Call, Next, Outcome, Procedure, Send, answered, ours
+from billing.errors import BillingError, PreviewStale, StripeRejected
+from billing.operations import Call, Next, Outcome, Procedure, Send, Undone, answered, ours
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, JSONObject, Request
 from billing.subscriptions import ending, paying
-from billing.subscriptions.pricing import Item, get_method, get_prices, needed_scope, stripe_items
+from billing.subscriptions.changes import coupon_request, is_once
+from billing.subscriptions.previewing import fill_current
+from billing.subscriptions.pricing import get_method
+from billing.subscriptions.starting import Start, check_start
+from billing.subscriptions.wishes import NewSubscription, check, require_merchant, uuid
 from billing.tables import Operation
-
-
-@dataclass(frozen=True)
-class NewSubscription:
-    """What is wanted.
-
-    Without a method it is the customer's default one, without a consent the one that covers it, without trial days
-    those of its prices.
-    """
-
-    customer_id: UUID | None
-    items: list[Item]
-    payment_method_id: UUID | None = None
-    consent_id: UUID | None = None
-    trial_days: int | None = None
-    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,21 +41,27 @@ class Created:
 async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, idempotency_key: str) -> Created:
     """One subscription and at most one payment for the key, however often it is called.
 
-    In `Created.error`: PaymentDeclined, ConsentScopeExceeded and StripeRejected after which nothing is active or
-    payable; AuthenticationRequired, after which the subscription waits 23 hours for the customer. Raises
-    InvalidInput, NotFound, NotAllowed, ConsentRequired, ConsentScopeExceeded, PaymentMethodUnusable,
+    In `Created.error`: PaymentDeclined, ConsentScopeExceeded, PreviewStale and StripeRejected after which nothing is
+    active or payable; AuthenticationRequired, after which the subscription waits 23 hours for the customer. Raises
+    InvalidInput, NotFound, NotAllowed, ConsentRequired, ConsentScopeExceeded, PreviewStale, PaymentMethodUnusable,
     InvalidTransition, IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
     """
-    problems = check_key(idempotency_key) + check_metadata("metadata", wanted.metadata)
-    raise_problems(problems + check_trial(wanted.trial_days))
-    if caller.is_customer and (wanted.metadata or wanted.trial_days):
-        raise NotAllowed("Metadata and trials are the merchant's; leave them out.")
+    check(key=idempotency_key, metadata=wanted.metadata, trial_days=wanted.trial_days, coupon=wanted.coupon)
+    if caller.is_customer:
+        by_token = wanted.preview_token is not None
+        require_merchant(wanted.metadata, *(() if by_token else (wanted.trial_days, wanted.coupon)))
     async with runtime.database.read() as session:
         customer = await customers.get(session, caller, wanted.customer_id)
-    intent = _intent(wanted, automatic_tax=runtime.automatic_tax)
+    intent = {**wanted.intent(), "automatic_tax": runtime.automatic_tax}
     call = Call("createSubscription", caller, idempotency_key, intent, customer.id)
-    operation = await operations.run(runtime, CREATE, call)
-    return _created(operation)
+    with_current = partial(fill_current, runtime, caller, wanted)
+    try:
+        created = _created(await operations.run(runtime, CREATE, call))
+    except PreviewStale as stale:
+        raise await with_current(stale) from stale
+    if isinstance(created.error, PreviewStale):
+        return replace(created, error=await with_current(created.error))
+    return created
 
 
 def _created(operation: Operation) -> Created:
@@ -78,67 +72,99 @@ def _created(operation: Operation) -> Created:
     return Created(operation.node_id if kept else None, UUID(payment) if payment else None, error)
 
 
-def _intent(wanted: NewSubscription, *, automatic_tax: bool) -> dict[str, Any]:
-    return {
-        "customer_id": str(wanted.customer_id),
-        "items": [[str(item.price_id), item.quantity] for item in wanted.items],
-        "payment_method_id": _text(wanted.payment_method_id),
-        "consent_id": _text(wanted.consent_id),
-        "trial_days": wanted.trial_days,
-        "metadata": wanted.metadata or {},
-        "automatic_tax": automatic_tax,
-    }
-
-
 async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> Next:
-    """Checks everything under the customer's lock; the pending operation counts against the consent from here on."""
-    intent = operation.intent
+    """What was previewed is reckoned anew first; nothing is made of what no longer holds."""
+    wish = await _wish(session, operation, now)
+    if "preview_token" not in wish:
+        return await _reserve(session, operation, wish, now)
+    start = await _start(session, operation, wish)
+    return Send("quote", start.previewed(now, recurring=False))
+
+
+async def _wish(session: AsyncSession, operation: Operation, now: datetime) -> dict[str, Any]:
+    found = await previews.find(session, operation, subscription_id=None, now=now)
+    if found is None:
+        return operation.intent
+    if operation.party != MERCHANT != found.party:
+        require_merchant(found.wish["trial_days"], found.wish["coupon"])
+    return previews.bind(operation.intent, found.wish)
+
+
+async def _start(session: AsyncSession, operation: Operation, wish: dict[str, Any]) -> Start:
     customer = await customers.get_live(session, Caller.assent(), operation.customer_id)
-    items = [Item(UUID(price), many) for price, many in intent["items"]]
     by_customer = operation.party != MERCHANT
-    prices = await get_prices(session, items, self_service_only=by_customer)
-    quantities = [item.quantity for item in items]
-    method_id = _uuid(intent["payment_method_id"])
-    method = await get_method(session, customer, method_id, now)
+    return await check_start(session, customer, wish, by_customer=by_customer, automatic_tax=wish["automatic_tax"])
+
+
+async def _record_quote(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    if isinstance(outcome, StripeRejected):
+        return Undone(outcome)
+    first = answered(outcome).data
+    operation.result = {"first": previews.told(first)}
+    start = await _start(session, operation, await _wish(session, operation, now))
+    if start.coupon and first["amount_due"] > 0:
+        return Send("coupon", coupon_request(start.coupon))
+    return Send("quote_next", start.previewed(now, recurring=True))
+
+
+async def _record_coupon(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    start = await _start(session, operation, await _wish(session, operation, now))
+    discounted = not is_once(answered(outcome).data)
+    return Send("quote_next", start.previewed(now, recurring=True, discounted=discounted))
+
+
+async def _record_quotes(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    first, operation.result = operation.result["first"], {}
+    if isinstance(outcome, StripeRejected):
+        return Undone(outcome)
+    try:
+        wish = await _wish(session, operation, now)
+        figures = previews.read(first, answered(outcome).data, currency=first["currency"].upper())
+        await previews.require_same(session, operation, figures)
+        return await _reserve(session, operation, wish, now)
+    except BillingError as refusal:
+        return Undone(refusal)
+
+
+async def _reserve(session: AsyncSession, operation: Operation, wish: dict[str, Any], now: datetime) -> Next:
+    """Checks everything under the customer's lock; the pending operation counts against the consent from here on."""
+    start = await _start(session, operation, wish)
+    method_id = uuid(wish["payment_method_id"])
+    method = await get_method(session, start.customer, method_id, now, required=not start.trial)
     consent = await coverage.require(
         session,
-        customer_id=customer.id,
-        needed=needed_scope(prices, quantities),
-        consent_id=_uuid(intent["consent_id"]),
+        customer_id=start.customer.id,
+        needed=start.needed,
+        consent_id=uuid(wish["consent_id"]),
         operation_id=operation.id,
+        due_now=0 if start.trial else None,
         now=now,
     )
     operation.consent_id = consent.id
     params: dict[str, Any] = {
-        "customer": customer.stripe_id,
-        "items": stripe_items(prices, quantities),
-        "default_payment_method": method.stripe_id,
+        **start.terms(),
+        "items": start.items(),
         "payment_behavior": "default_incomplete",
         "payment_settings": {"save_default_payment_method": "off"},
-        "metadata": {**intent["metadata"], **ours(operation, **await anchor(session, consent))},
+        "metadata": {**wish["metadata"], **ours(operation, **await anchor(session, consent))},
         "expand": paying.SUBSCRIPTION_EXPAND,
     }
-    if intent["automatic_tax"]:
-        params["automatic_tax"] = {"enabled": True}
-    if trial := intent["trial_days"] or max(price.trial_days or 0 for price in prices):
-        # Stripe does not apply the prices' own trials by itself.
-        params["trial_period_days"] = trial
+    if method:
+        params["default_payment_method"] = method.stripe_id
+    if start.trial:
+        params["trial_period_days"] = start.trial
         params["trial_settings"] = {"end_behavior": {"missing_payment_method": "pause"}}
     return Send("create", Request("post", "/v1/subscriptions", params))
-
-
-def _text(identifier: UUID | None) -> str | None:
-    return str(identifier) if identifier else None
-
-
-def _uuid(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
 
 
 async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
     _note_made(operation, answer.data)
+    try:
+        await previews.require_first(session, operation, answer.data["latest_invoice"])
+    except PreviewStale as stale:
+        return ending.withdraw(operation, stale)
     return _preview(operation)
 
 
@@ -198,6 +224,9 @@ CREATE = Procedure(
     "createSubscription",
     _begin,
     {
+        "quote": _record_quote,
+        "coupon": _record_coupon,
+        "quote_next": _record_quotes,
         "create": _record_created,
         "preview": _record_preview,
         "pay": paying.record_paid,
@@ -207,9 +236,9 @@ CREATE = Procedure(
         "void": ending.record_voided,
         "voided": ending.record_voided,
     },
-    charges=frozenset({"create", "preview", "pay"}),
+    charges=frozenset({"quote", "coupon", "quote_next", "create", "preview", "pay"}),
     resume=_resume,
     trace=_trace,
     withdraw=_withdraw,
-    harmless=frozenset({"preview"}),
+    harmless=frozenset({"quote", "coupon", "quote_next", "preview"}),
 )

@@ -106,20 +106,21 @@ async def record_paid(session: AsyncSession, operation: Operation, outcome: Outc
         # Perhaps it is paid already, by the customer's own hand: the invoice tells.
         operation.result = {**operation.result, "refusal": outcome.dump()}
         return settle(operation)
-    if not _is_settled(outcome):
+    if not is_settled(outcome):
         # Not the answer to a payment, but what was found in place of one that was lost.
         return settle(operation)
     await mirror.record(session, outcome, now=now)
     return look(operation)
 
 
-def _is_settled(invoice: Answer) -> bool:
+def is_settled(invoice: Answer) -> bool:
     """Whether it is paid, or its payment is still under way by itself."""
-    under_way = any(each.get("status") == "processing" for each in _intents(invoice))
+    under_way = any(each.get("status") == "processing" for each in intents(invoice))
     return invoice.data["status"] == "paid" or under_way
 
 
-def _intents(invoice: Answer) -> list[JSONObject]:
+def intents(invoice: Answer) -> list[JSONObject]:
+    """What is to pay an invoice that was read with `INVOICE_EXPAND`."""
     listed = (invoice.data.get("payments") or {}).get("data", [])
     return [each["payment"].get("payment_intent") or {} for each in listed]
 
@@ -128,13 +129,13 @@ def waits_for_customer(invoice: Answer) -> bool:
     """Whether only the customer can finish its payment."""
     return any(
         each.get("status") == "requires_action" or nested(each, "last_payment_error", "code") in AUTHENTICATION_CODES
-        for each in _intents(invoice)
+        for each in intents(invoice)
     )
 
 
 def give_up(operation: Operation, invoice: Answer) -> Send:
     """What follows where the client does not come back for the outcome of the payment."""
-    if _is_settled(invoice):
+    if is_settled(invoice):
         return look(operation)
     if waits_for_customer(invoice):
         operation.result = {**operation.result, "refusal": AuthenticationRequired(WAITS).dump()}

@@ -1,5 +1,6 @@
 """What a new subscription is made of, and what a consent has to allow for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,16 +27,24 @@ class Item:
     quantity: int = 1
 
 
-async def get_prices(session: AsyncSession, items: list[Item], *, self_service_only: bool) -> list[Price]:
+async def get_prices(
+    session: AsyncSession, items: list[Item], *, self_service_only: bool, kept: Mapping[str, int] | None = None
+) -> list[Price]:
     """The prices of the items, in order, which one subscription can carry.
 
-    Raises NotFound, NotAllowed (a price that is not for self-service), InvalidInput.
+    `kept` are those that it has already, by Stripe's ids, and how many of each: they may have been retired since.
+    Raises NotFound, NotAllowed (a price that is not for self-service, or another number of one), InvalidInput.
     """
     if not 1 <= len(items) <= MOST_ITEMS:
         raise InvalidInput.at("input", "items", message=f"A subscription has 1 to {MOST_ITEMS} items.")
-    prices = [
-        await _get_price(session, item, str(at), self_service_only=self_service_only) for at, item in enumerate(items)
-    ]
+    prices = []
+    for at, item in enumerate(items):
+        price = await get_price(session, item.price_id, "input", "items", str(at), "priceId")
+        stays = (kept or {}).get(price.stripe_id)
+        if self_service_only and not price.self_service and stays != item.quantity:
+            raise NotAllowed("This price is not for self-service; the merchant has to start or change it.")
+        _check(price, item, str(at), may_be_retired=stays is not None)
+        prices.append(price)
     if len({price.id for price in prices}) < len(prices):
         raise InvalidInput.at("input", "items", message="Name each price once, with its quantity.")
     if len({(price.currency, price.interval_unit, price.interval_count) for price in prices}) > 1:
@@ -43,12 +52,9 @@ async def get_prices(session: AsyncSession, items: list[Item], *, self_service_o
     return prices
 
 
-async def _get_price(session: AsyncSession, item: Item, at: str, *, self_service_only: bool) -> Price:
-    price = await get_price(session, item.price_id, "input", "items", at, "priceId")
-    if self_service_only and not price.self_service:
-        raise NotAllowed("This price is not for self-service; the merchant has to start this subscription.")
+def _check(price: Price, item: Item, at: str, *, may_be_retired: bool) -> None:
     problem = None
-    if not price.active:
+    if not price.active and not may_be_retired:
         problem = "This price is not active."
     elif price.interval_unit is None:
         problem = "This is a one-off price; a subscription needs one with an interval."
@@ -56,7 +62,6 @@ async def _get_price(session: AsyncSession, item: Item, at: str, *, self_service
         raise InvalidInput.at("input", "items", at, "priceId", message=problem)
     if not 1 <= item.quantity <= MOST_OF_ONE:
         raise InvalidInput.at("input", "items", at, "quantity", message=f"A quantity is 1 to {MOST_OF_ONE}.")
-    return price
 
 
 def needed_scope(prices: list[Price], quantities: list[int]) -> Scope:
@@ -80,10 +85,13 @@ def _sum(prices: list[Price], quantities: list[int]) -> int | None:
     return sum(amount * many for amount, many in zip(known, quantities, strict=True))
 
 
-async def get_method(session: AsyncSession, customer: Customer, method_id: UUID | None, now: datetime) -> PaymentMethod:
+async def get_method(
+    session: AsyncSession, customer: Customer, method_id: UUID | None, now: datetime, *, required: bool = True
+) -> PaymentMethod | None:
     """The named method, else the customer's default one; usable, and saved for recurring payments.
 
-    Raises NotFound, InvalidInput (there is no default), PaymentMethodUnusable.
+    None where there is no such and it is not `required`: a trial may begin without. Raises NotFound, InvalidInput
+    (there is no default), PaymentMethodUnusable.
     """
     if method_id is not None:
         owner = Caller("", customer_id=customer.id)
@@ -91,6 +99,8 @@ async def get_method(session: AsyncSession, customer: Customer, method_id: UUID 
     else:
         statement = select(PaymentMethod).where(PaymentMethod.stripe_id == customer.default_payment_method_stripe_id)
         found = (await session.exec(statement)).first()
+        if found is None and not required:
+            return None
         if found is None:
             nothing = "This customer has no default payment method; name one, or set the default."
             raise InvalidInput.at("input", "paymentMethodId", message=nothing)

@@ -17,6 +17,7 @@ from billing.tables.holds import Hold
 from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Payment
 from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
 from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
+from billing.tables.previews import SubscriptionPreview
 from billing.tables.refunds import UNDONE, Dispute, Refund
 from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
@@ -59,6 +60,7 @@ __all__ = [
     "StripeObject",
     "Subscription",
     "SubscriptionItem",
+    "SubscriptionPreview",
     "Terms",
     "new_id",
 ]

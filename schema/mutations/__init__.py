@@ -9,6 +9,7 @@ from schema.mutations.payment_methods import PaymentMethodMutations
 from schema.mutations.payments import PaymentMutations
 from schema.mutations.setup_sessions import SetupSessionMutations
 from schema.mutations.stripe_events import StripeEventMutations
+from schema.mutations.subscription_changes import SubscriptionChangeMutations
 from schema.mutations.subscription_life import SubscriptionLifeMutations
 from schema.mutations.subscriptions import SubscriptionMutations
 from schema.mutations.terms import TermsMutations
@@ -26,6 +27,7 @@ class Mutation(
     PaymentMutations,
     CatalogueMutations,
     SubscriptionMutations,
+    SubscriptionChangeMutations,
     SubscriptionLifeMutations,
     StripeEventMutations,
 ):

@@ -21,6 +21,14 @@ class SubscriptionItemInput:
     quantity: int = strawberry.field(default=1, description="How many.")
 
 
+def items_of(given: list[SubscriptionItemInput], *path: str) -> list[subscriptions.Item]:
+    """The domain's items. Raises NotFound, below `path`, for an id that is none of a price."""
+    return [
+        subscriptions.Item(given_id(each.price_id, "price", *path, "items", str(at), "priceId"), each.quantity)
+        for at, each in enumerate(given)
+    ]
+
+
 @described_input
 class CreateSubscriptionInput:
     """What is to be billed, to whom, with what."""
@@ -36,8 +44,12 @@ class CreateSubscriptionInput:
     trial_days: int | None = strawberry.field(
         default=strawberry.UNSET, description="Left out: the longest trial of its prices, if any. For keys only."
     )
+    coupon: str | None = strawberry.field(default=strawberry.UNSET, description="Stripe's id of it. For keys only.")
     metadata: JSON | None = strawberry.field(
         default=strawberry.UNSET, description="The merchant's own values: an object of strings. For keys only."
+    )
+    preview_token: str | None = strawberry.field(
+        default=strawberry.UNSET, description="If given, everything else must be what was previewed."
     )
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 
@@ -60,21 +72,20 @@ class SubscriptionMutations:
         CreateSubscriptionPayload,
         "Starts a subscription within a consent and pays its first invoice with the saved method, off-session.",
         customers=True,
-        errors="InvalidInput NotFound NotAllowed InvalidTransition ConsentRequired ConsentScopeExceeded "
+        errors="InvalidInput NotFound NotAllowed InvalidTransition ConsentRequired ConsentScopeExceeded PreviewStale "
         "PaymentMethodUnusable PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict StripeRejected "
         "StripeUnavailable",
     )
     async def create_subscription(self, info: Info, input: CreateSubscriptionInput) -> CreateSubscriptionPayload:
         wanted = subscriptions.NewSubscription(
             customer_id=given_id(input.customer_id, "customer", "customerId"),
-            items=[
-                subscriptions.Item(given_id(each.price_id, "price", "items", str(at), "priceId"), each.quantity)
-                for at, each in enumerate(input.items)
-            ],
+            items=items_of(input.items),
             payment_method_id=optional_id(input.payment_method_id, "payment_method", "paymentMethodId"),
             consent_id=optional_id(input.consent_id, "consent", "consentId"),
             trial_days=left_in(input.trial_days),
+            coupon=left_in(input.coupon),
             metadata=left_in(input.metadata),
+            preview_token=left_in(input.preview_token),
         )
         created = await subscriptions.create(
             info.context.runtime, acting(info), wanted, idempotency_key=input.idempotency_key

@@ -37,7 +37,9 @@ RIGHTS = {
     "updateProduct": (KeyScope.WRITE, False),
     "createPrice": (KeyScope.WRITE, False),
     "updatePrice": (KeyScope.WRITE, False),
+    "previewSubscription": (KeyScope.WRITE, True),
     "createSubscription": (KeyScope.WRITE, True),
+    "updateSubscription": (KeyScope.WRITE, True),
     "cancelSubscription": (KeyScope.WRITE, True),
     "reactivateSubscription": (KeyScope.WRITE, True),
     "pauseSubscription": (KeyScope.WRITE, False),
@@ -78,9 +80,16 @@ def smallest(schema: strawberry.Schema, name: str) -> tuple[str, dict[str, Any]]
     assert mutation is not None
     input_type = mutation.fields[name].args["input"].type.of_type
     document = f"mutation($input: {input_type.name}!) {{ {name}(input: $input) {{ error {{ __typename message }} }} }}"
+    return document, {"input": least(input_type)}
+
+
+def least(input_type: Any) -> dict[str, Any]:
     required = {key: field for key, field in input_type.fields.items() if str(field.type).endswith("!")}
-    given = {key: value(str(field.type)) for key, field in required.items() if field.default_value is Undefined}
-    return document, {"input": given}
+    if not required:
+        # Of which one, whichever, is to be given.
+        name, field = next(iter(input_type.fields.items()))
+        return {name: least(field.type)}
+    return {key: value(str(field.type)) for key, field in required.items() if field.default_value is Undefined}
 
 
 def value(type_: str) -> Any:
@@ -110,7 +119,9 @@ async def test_only_those_may_call_who_have_the_right(schema: strawberry.Schema,
             assert codes == ["FORBIDDEN"]
 
 
-@pytest.mark.parametrize("name", [name for name, (_, customers) in RIGHTS.items() if customers])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, customers) in RIGHTS.items() if customers and name != "previewSubscription"]
+)
 async def test_an_id_that_is_none_is_not_found_with_its_path(
     schema: strawberry.Schema, runtime: Runtime, name: str
 ) -> None:

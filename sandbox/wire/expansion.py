@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.errors import InvalidRequest
 from sandbox.kinds import Kind
-from sandbox.wire.pagination import shown
+from sandbox.wire.pagination import LISTS, shown
 from sandbox.work import Object, Work
 
 DEEPEST = 4
@@ -34,7 +34,7 @@ def _walk(work: Work, kinds: Mapping[str, Kind], obj: Any, names: list[str]) -> 
     if isinstance(obj, list):
         for item in obj:
             _walk(work, kinds, item, names)
-    elif obj.get("object") == "list":
+    elif obj.get("object") in LISTS:
         if names[0] != "data":
             _refuse(names[0], f" You may want to try expanding 'data.{names[0]}' instead.")
         _walk(work, kinds, obj["data"], names[1:])

@@ -9,6 +9,7 @@ from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
 DEFAULT, MOST = 10, 100
+LISTS = ("list", "search_result")
 EMBEDDED = ("items", "lines")
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -25,7 +26,7 @@ def page(
 
     It is of objects with these field values; `sql` adds conditions of its own.
     """
-    limit = _limit(params)
+    limit = limit_of(params)
     conditions, bound = [sql], list(values)
     for name, sign in COMPARISONS.items():
         if (bound_at := _created(params).get(name)) is not None:
@@ -43,7 +44,7 @@ def page(
 
 def page_within(items: list[Object], params: Params, url: str) -> Object:
     """The page that `limit` and `starting_after` ask for, of items that live inside another object."""
-    limit, after = _limit(params), params.get("starting_after")
+    limit, after = limit_of(params), params.get("starting_after")
     ids = [item["id"] for item in items]
     if after is not None and after not in ids:
         raise ResourceMissing("item", after, "starting_after")
@@ -54,7 +55,7 @@ def page_within(items: list[Object], params: Params, url: str) -> Object:
 def shown(obj: Object) -> Object:
     """A copy as the API and events show it: of a list inside an object no more than the first ten."""
     copy = deepcopy(obj)
-    for each in copy["data"] if copy.get("object") == "list" else [copy]:
+    for each in copy["data"] if copy.get("object") in LISTS else [copy]:
         for name in EMBEDDED:
             inner = each.get(name)
             if isinstance(inner, dict) and len(inner.get("data", ())) > DEFAULT:
@@ -62,7 +63,8 @@ def shown(obj: Object) -> Object:
     return copy
 
 
-def _limit(params: Params) -> int:
+def limit_of(params: Params) -> int:
+    """How many objects a page is to have."""
     limit = int(params.get("limit", DEFAULT))
     if not 1 <= limit <= MOST:
         code = "parameter_invalid_integer"

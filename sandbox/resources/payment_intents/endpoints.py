@@ -12,6 +12,7 @@ from sandbox.resources.shapes import billing_details, shipping
 from sandbox.wire.endpoints import Endpoint, listing, retrieve
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
+from sandbox.wire.searching import search
 from sandbox.work import Object, Work
 
 URL = "/v1/payment_intents"
@@ -172,9 +173,12 @@ KIND = Kind(
     expands={"customer": "customer", "latest_charge": "charge", "payment_method": "payment_method"},
 )
 
+SEARCHED = {name: name for name in ("amount", "created", "currency", "customer", "status")}
+
 ENDPOINTS = [
     Endpoint("POST", URL, create),
     Endpoint("GET", URL, listing("payment_intent", URL, ["customer"])),
+    Endpoint("GET", URL + "/search", search("payment_intent", URL + "/search", SEARCHED)),
     Endpoint("GET", URL + "/{intent}", retrieve("payment_intent")),
     Endpoint("POST", URL + "/{intent}", update),
     Endpoint("POST", URL + "/{intent}/confirm", confirm),

@@ -10,7 +10,8 @@ import stripe
 
 from tests.running_sandbox import RunningSandbox, until
 from tests.sandbox.paying import control
-from tests.sandbox.test_deliveries import Receiver, wait_for
+from tests.sandbox.receiver import Receiver
+from tests.sandbox.test_deliveries import wait_for
 from tests.sandbox_client import KEY
 
 
@@ -135,13 +136,6 @@ def test_weather_that_makes_no_sense_is_refused(
     assert answer.status_code == 400
     assert told in answer.json()["error"]
     assert control(running, "weather/clear").json() == {"requests": [], "deliveries": []}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture

@@ -1,14 +1,15 @@
 """What a process of Assent consists of: opened with every check of the start, closed at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
 
 from billing import installation, operations
-from billing.applier import run_applier
+from billing.applier import run_applier, stop_expired, sweep_drafts
 from billing.checks import check_migrated, check_reachable
 from billing.database import Database
 from billing.errors import BillingError, StripeRejected
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 # Seconds between two looks for operations that a crash left behind.
 SWEEP_EVERY = 5.0
+# Seconds between two looks for drafts at Stripe that nobody told us of.
+SWEEP_DRAFTS_EVERY = 300.0
 # Seconds for the applier to finish what it is at when the process ends.
 GRACE = 10.0
 
@@ -78,7 +81,15 @@ async def working(runtime: Runtime, wake: asyncio.Event) -> AsyncIterator[None]:
     At the end what is being applied is finished; nothing new is begun.
     """
     stop = asyncio.Event()
-    async with beside(run_applier(runtime, wake, stop)) as applier, beside(_sweep(runtime)):
+    sweeps = (
+        _every(SWEEP_EVERY, "operations", partial(operations.sweep, runtime, PROCEDURES)),
+        _every(SWEEP_EVERY, "consents", partial(stop_expired, runtime)),
+        _every(SWEEP_DRAFTS_EVERY, "drafts", partial(sweep_drafts, runtime)),
+    )
+    async with AsyncExitStack() as stack:
+        for each in sweeps:
+            await stack.enter_async_context(beside(each))
+        applier = await stack.enter_async_context(beside(run_applier(runtime, wake, stop)))
         try:
             yield
         finally:
@@ -97,10 +108,12 @@ async def beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[N
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _sweep(runtime: Runtime) -> None:
+async def _every(seconds: float, what: str, sweep: Callable[[], Awaitable[int]]) -> None:
     while True:
         try:
-            await operations.sweep(runtime, PROCEDURES)
+            await sweep()
+        except BillingError as error:
+            log.warning("could not sweep", what=what, error=error.message)
         except Exception:  # such as a database that is away
-            log.exception("operations could not be swept")
-        await asyncio.sleep(SWEEP_EVERY)
+            log.exception("could not sweep", what=what)
+        await asyncio.sleep(seconds)

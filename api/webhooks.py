@@ -1,4 +1,7 @@
-"""Where Stripe delivers its events: verified, stored, answered. Applying them is nobody's business here."""
+"""Where Stripe delivers its events: verified, stored, answered.
+
+Applying them is nobody's business here, but for `invoice.created`: a renewal's draft is decided on before the answer.
+"""
 
 import structlog
 from prometheus_client import Counter
@@ -6,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.bodies import TooLarge, read_body
+from billing.applier import may_acknowledge
 from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, receive
 from billing.runtime import Runtime
 from billing.settings import Settings
@@ -18,15 +22,21 @@ DELIVERIES = Counter(
 
 
 async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, request: Request) -> Response:
-    """200 when the event is durably stored, now or before; 400 when it is refused, and then nothing is."""
+    """200 when the event is durably stored, now or before; 400 when it is refused, and then nothing is.
+
+    503 while a renewal's draft is not decided on: Stripe keeps it, and delivers again.
+    """
     try:
         payload = await read_body(request, LARGEST_PAYLOAD)
         signature = request.headers.get("stripe-signature")
-        await receive(inbox, payload, signature, settings.webhook_secrets, settings.livemode, runtime.clock())
+        event = await receive(inbox, payload, signature, settings.webhook_secrets, settings.livemode, runtime.clock())
     except TooLarge:
         return _refuse(f"The body has more than {LARGEST_PAYLOAD} bytes.")
     except EventRefused as refusal:
         return _refuse(str(refusal))
+    if not await may_acknowledge(runtime, event):
+        DELIVERIES.labels("undecided").inc()
+        return PlainTextResponse("stored; not decided on yet\n", 503)
     DELIVERIES.labels("stored").inc()
     return PlainTextResponse("stored\n")
 

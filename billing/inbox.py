@@ -88,12 +88,14 @@ async def insert(session: AsyncSession, events: Sequence[StripeEvent]) -> None:
 
 async def receive(
     inbox: Inbox, payload: bytes, signature: str | None, secrets: Sequence[str], livemode: bool, now: datetime
-) -> None:
-    """Stores one delivery; returns when it is durable. `secrets` newest first; `livemode` is the account's.
+) -> StripeEvent:
+    """Stores one delivery; returns what it told when that is durable. `secrets` newest first; `livemode` the account's.
 
     Raises EventRefused, and then nothing was stored.
     """
-    await inbox.store(_verified(payload, signature, secrets, livemode, now))
+    event = _verified(payload, signature, secrets, livemode, now)
+    await inbox.store(event)
+    return event
 
 
 def _verified(

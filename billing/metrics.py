@@ -13,3 +13,9 @@ EVENTS_FAILED = Counter(
     "Events of Stripe's that were given up after their last attempt.",
     ["type"],
 )
+
+RENEWALS_HELD = Counter(
+    "assent_renewals_held",
+    "Invoices and subscriptions that were kept from being collected, or were charged without a consent, by the reason.",
+    ["reason"],
+)

@@ -1,6 +1,6 @@
 """Every procedure by its mutation: what the sweep needs to continue what a crash left behind."""
 
-from billing import catalogue, customers, payment_methods, payments, setup_sessions, subscriptions
+from billing import catalogue, customers, payment_methods, payments, renewals, setup_sessions, subscriptions
 
 PROCEDURES = {
     procedure.mutation: procedure
@@ -23,6 +23,9 @@ PROCEDURES = {
         subscriptions.REACTIVATE,
         subscriptions.PAUSE,
         subscriptions.RESUME,
-        subscriptions.STOP,
+        renewals.HOLD,
+        renewals.RELEASE,
+        renewals.STOP,
+        renewals.RESUME,
     )
 }

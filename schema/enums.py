@@ -11,6 +11,7 @@ from billing.payment_methods import PaymentMethodStatus
 from billing.tables import ConsentChannel, ConsentUsage, EventSource, EventStatus, LedgerAction
 
 __all__ = [
+    "AttentionReason",
     "CancellationTiming",
     "ConsentChannel",
     "ConsentStatus",
@@ -55,6 +56,19 @@ class SetupMethodType(StrEnum):
 
     CARD = "CARD"
     AMAZON_PAY = "AMAZON_PAY"
+
+
+class AttentionReason(StrEnum):
+    """Why a subscription needs a person."""
+
+    PAYMENT_DECLINED = "PAYMENT_DECLINED"
+    AUTHENTICATION_REQUIRED = "AUTHENTICATION_REQUIRED"
+    PAYMENT_METHOD_UNUSABLE = "PAYMENT_METHOD_UNUSABLE"
+    CONSENT_REQUIRED = "CONSENT_REQUIRED"
+    CONSENT_SCOPE_EXCEEDED = "CONSENT_SCOPE_EXCEEDED"
+    CHARGED_OUTSIDE_CONSENT = "CHARGED_OUTSIDE_CONSENT"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    OTHER = "OTHER"
 
 
 class CancellationTiming(StrEnum):
@@ -149,6 +163,21 @@ make_enum(
     "SetupMethodType",
     "A kind of method that a setup session can save.",
     {"CARD": "A card.", "AMAZON_PAY": "An Amazon Pay account."},
+)
+make_enum(
+    AttentionReason,
+    "AttentionReason",
+    "Why a subscription's billing stands still or needs a person.",
+    {
+        "PAYMENT_DECLINED": "The last payment was declined.",
+        "AUTHENTICATION_REQUIRED": "The customer has to confirm a payment.",
+        "PAYMENT_METHOD_UNUSABLE": "There is no method that can be charged.",
+        "CONSENT_REQUIRED": "No consent is in force: nothing is collected.",
+        "CONSENT_SCOPE_EXCEEDED": "There is a consent, and it does not go this far: nothing is collected.",
+        "CHARGED_OUTSIDE_CONSENT": "Others have charged what no consent covers.",
+        "OUTCOME_UNKNOWN": "Nobody knows yet what became of a call at Stripe.",
+        "OTHER": "Something else; the invoice tells.",
+    },
 )
 make_enum(
     CancellationTiming,

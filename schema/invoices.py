@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import exists
 from sqlmodel import col, select
 
 from billing import tables
+from billing.renewals import Reason
 from schema.connections import Connection
 from schema.nodes import Node
 from schema.nouns import Customer, Payment, Subscription
-from schema.reads import among, as_enum, column, described, many, money, node, one, paged, part
+from schema.reads import among, as_enum, column, constant, described, many, money, node, one, paged, part
 from schema.scalars import URL
 from schema.statuses import InvoiceStatus
 from schema.values import Money, Period
@@ -17,11 +19,20 @@ from schema.values import Money, Period
 table: Any = tables.Invoice
 line: Any = tables.InvoiceLine
 link: Any = tables.InvoicePayment
+hold: Any = tables.Hold
 
 STATUS = as_enum(table.status, InvoiceStatus)
 WITH_STATUS = among("status", InvoiceStatus, STATUS, "Only those of these statuses.")
 
 _payments = select(link.payment_intent_stripe_id).where(link.invoice_stripe_id == table.stripe_id)
+
+_is_held = exists(
+    select(hold.id).where(
+        hold.invoice_stripe_id == table.stripe_id,
+        hold.ended_at.is_(None),
+        hold.reason != constant(Reason.CHARGED_OUTSIDE_CONSENT),
+    )
+)
 
 
 @described
@@ -55,6 +66,7 @@ class Invoice(Node):
     amount_paid: Money = money(table.amount_paid, table.currency, "What was paid.")
     attempt_count: int = column(table.attempt_count, "How often Stripe has tried to collect it.")
     next_payment_attempt_at: datetime | None = column(table.next_payment_attempt_at, "When Stripe tries again.")
+    held: bool = column(_is_held, "Held because no consent covers it, or no method can be charged.")
     lines: list[InvoiceLine] = many(
         "What it is made of.", on=line.invoice_id == table.id, order=(line.position, line.id)
     )

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from billing import tables
 from schema import disputes, invoices, payment_methods, payments, stripe_events, subscriptions
+from schema.attention import NEEDS_ATTENTION
 from schema.catalogue import PRODUCT_IS_ACTIVE, Price, Product
 from schema.connections import Connection
 from schema.customers import Customer
@@ -147,7 +148,7 @@ class Query:
     )
     subscription: Subscription | None = one("A subscription.", by_id("id", Subscription))
     subscriptions: Connection[Subscription] | None = paged(
-        "All subscriptions that the caller may see.", subscriptions.WITH_STATUS
+        "All subscriptions that the caller may see.", subscriptions.WITH_STATUS, NEEDS_ATTENTION
     )
     invoice: Invoice | None = one("An invoice.", by_id("id", Invoice))
     invoices: Connection[Invoice] | None = paged("All invoices that the caller may see.", invoices.WITH_STATUS)

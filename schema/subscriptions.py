@@ -8,7 +8,8 @@ from sqlalchemy import func, null
 from sqlmodel import col
 
 from billing import tables
-from schema import invoices
+from schema import attention, invoices
+from schema.attention import Attention
 from schema.connections import Connection
 from schema.nodes import Node
 from schema.nouns import Consent, Customer, Invoice, PaymentMethod, Price
@@ -77,6 +78,9 @@ class Subscription(Node):
     ended_at: datetime | None = column(table.ended_at, "When it ended.")
     pause: SubscriptionPause | None = part(
         "How it stands still; null while it does not.", when=col(table.paused_at).is_not(None)
+    )
+    attention: Attention | None = one(
+        "Why billing stands still or needs a person; null while all is well.", on=attention.table.c.id == table.id
     )
     metadata: JSON | None = column(
         table.stripe_metadata, "The merchant's own keys at Stripe; null for a customer's token.", customers=null()

@@ -6,7 +6,7 @@ ROOT = Path(__file__).parent.parent
 
 RUNNERS = {
     "operations: reserve, record, once, sweep": "billing/operations/",
-    "applier: claim, apply, read": "billing/applier/",
+    "applier: claim, apply, read, sweep": "billing/applier/",
     "inbox: the flush of a group commit": "billing/inbox.py",
 }
 

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror
 from billing.applier.claiming import Overtaken, finish
+from billing.applier.considering import considering
 from billing.applier.reading import learn_parent, read
 from billing.applier.telling import Told
 from billing.errors import BillingError
@@ -57,7 +58,7 @@ async def _learn(runtime: Runtime, told: Sequence[Told], now: datetime) -> list[
     asked: set[str] = set()
     while True:
         try:
-            async with runtime.database.transaction() as session:
+            async with considering(runtime, told[0].data, now) as session:
                 return await _learn_in_order(session, told, now)
         except ParentUnknown as unknown:
             if unknown.stripe_id in asked:
@@ -139,7 +140,7 @@ async def _read(runtime: Runtime, unclear: Sequence[Told], second: int, now: dat
     answer = await read(runtime, first.event.object_stripe_id, first.data["object"])
     if answer is not None and answer.known_from <= second:
         return False
-    async with runtime.database.transaction() as session:
+    async with considering(runtime, first.data, now) as session:
         if answer is None:
             await mirror.gone(session, first.event.object_stripe_id, now=now)
         else:

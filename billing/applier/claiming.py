@@ -40,6 +40,23 @@ async def claim_events(database: Database, now: datetime, limit: int) -> list[li
     return [list(group) for _, group in groupby(events, key=lambda event: event.object_stripe_id)]
 
 
+async def claim_event(database: Database, stripe_id: str, now: datetime) -> StripeEvent | None:
+    """One event, by Stripe's id, if it is due; None where somebody has it, or is done with it."""
+    due = and_(col(StripeEvent.status) == EventStatus.RECEIVED, col(StripeEvent.due_at) <= now)
+    statement = (
+        update(StripeEvent)
+        .where(col(StripeEvent.stripe_id) == stripe_id, due)
+        .values(due_at=now + LEASE, attempts=StripeEvent.attempts + 1)
+        .returning(StripeEvent)
+        .execution_options(synchronize_session=False)
+    )
+    if not await _any(database, and_(col(StripeEvent.stripe_id) == stripe_id, due)):
+        return None
+    async with database.transaction() as session:
+        found: StripeEvent | None = (await session.exec(statement)).scalars().first()
+    return found
+
+
 async def claim_objects(database: Database, now: datetime, limit: int) -> list[tuple[str, str]]:
     """Id and type of objects that are to be read again."""
     due = col(StripeObject.refresh_at) <= now

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing import mirror
+from billing.applier.considering import considering
 from billing.errors import StripeRejected
 from billing.mirror import Decision, Known, NotOurs, ParentUnknown
 from billing.mirror.expanding import complete
@@ -50,7 +51,8 @@ async def _record(runtime: Runtime, answer: Answer, now: datetime) -> Row | None
 async def refresh(runtime: Runtime, stripe_id: str, type: str, now: datetime) -> None:
     """Reads an object again whose order could not be shown when it was recorded."""
     answer = await read(runtime, stripe_id, type)
-    async with runtime.database.transaction() as session:
+    data = answer.data if answer else {"id": stripe_id, "object": type}
+    async with considering(runtime, data, now) as session:
         if answer is None:
             await mirror.gone(session, stripe_id, now=now)
             return

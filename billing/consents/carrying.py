@@ -20,9 +20,10 @@ from billing.tables import (
     SubscriptionItem,
 )
 
-# Stripe's words for subscriptions that nothing revives.
 # For payments that have been sent and can still succeed.
 UNDER_WAY = ("processing", "requires_action", "requires_capture")
+
+Interval = tuple[str | None, int | None]
 
 
 async def live_subscriptions(session: AsyncSession, consent: Consent) -> list[Subscription]:
@@ -68,7 +69,7 @@ async def needed_by(session: AsyncSession, subscription: Subscription) -> Scope 
     intervals = [(price.interval_unit, price.interval_count) for price, _ in items if price.interval_unit]
     if not intervals:
         return None
-    unit, count = min(intervals, key=_length)
+    unit, count = shortest(intervals)
     return Scope(
         usage=ConsentUsage.RECURRING,
         interval_unit=unit,
@@ -79,7 +80,12 @@ async def needed_by(session: AsyncSession, subscription: Subscription) -> Scope 
     )
 
 
-def _length(interval: tuple[str | None, int | None]) -> float:
+def shortest(intervals: Iterable[Interval]) -> Interval:
+    """The one that comes round most often."""
+    return min(intervals, key=_length)
+
+
+def _length(interval: Interval) -> float:
     """In days, near enough to order by."""
     return {"day": 1, "week": 7, "month": 30.44, "year": 365.25}[interval[0] or "day"] * (interval[1] or 1)
 

@@ -18,6 +18,8 @@ from billing.errors import ConsentRequired, ConsentScopeExceeded, NotFound, Scop
 from billing.tables import ENDED, Consent, ConsentUsage, Operation, OperationStatus, Subscription, Terms
 
 CREATES_SUBSCRIPTION = "createSubscription"
+# What puts one more subscription on a consent.
+ADDS_SUBSCRIPTION = (CREATES_SUBSCRIPTION, "adoptSubscription")
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,13 @@ async def require(
     asker = Asker(subscription_id, creating, invoice_stripe_id, due_now)
     candidates = await _candidates(session, customer_id, needed.usage, asker, now)
     if consent_id is not None:
-        named = await _standing_for(session, await _get(session, customer_id, consent_id))
+        named = await standing_for(session, await _get(session, customer_id, consent_id))
         candidates = [each for each in candidates if each.id == named.id]
     if not candidates:
         raise ConsentRequired("No active consent allows this; ask the customer for one.", needed)
     shortfalls = []
     for consent in candidates:
-        missing = await _shortfall(session, consent, needed, asker, now)
+        missing = await shortfall(session, consent, needed, asker, month_of=now)
         if missing is None:
             return consent
         shortfalls.append(missing)
@@ -120,24 +122,27 @@ async def _get(session: AsyncSession, customer_id: UUID, consent_id: UUID | None
     return found
 
 
-async def _standing_for(session: AsyncSession, consent: Consent) -> Consent:
+async def standing_for(session: AsyncSession, consent: Consent) -> Consent:
     """The consent, or the newest of those that took its place one after the other."""
     while consent.superseded_by_id is not None and consent.revoked_at is None:
         consent = await session.get_one(Consent, consent.superseded_by_id)
     return consent
 
 
-async def _shortfall(
-    session: AsyncSession, consent: Consent, needed: Scope, asker: Asker, now: datetime
+async def shortfall(
+    session: AsyncSession, consent: Consent, needed: Scope, asker: Asker, *, month_of: datetime | None
 ) -> Scope | None:
-    """None where the consent suffices; else what a sufficient one has to allow."""
+    """None where the consent suffices; else what a sufficient one has to allow.
+
+    What else is charged in the month of `month_of` counts too; None where nothing is charged yet.
+    """
     allowed = await scope.of(session, consent)
     wanted = needed
-    if allowed.monthly_maximum is not None:
+    if allowed.monthly_maximum is not None and month_of is not None:
         spent = await month_total(
             session,
             consent,
-            now,
+            month_of,
             except_invoice=asker.invoice_stripe_id,
             except_unpaid_of=asker.created_id,
             except_operation=asker.operation,
@@ -164,9 +169,9 @@ async def _carried(session: AsyncSession, consent: Consent, asker: Asker) -> int
     )
     making = select(func.count()).where(
         col(Operation.consent_id) == consent.id,
-        col(Operation.mutation) == CREATES_SUBSCRIPTION,
+        col(Operation.mutation).in_(ADDS_SUBSCRIPTION),
         col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
-        col(Operation.node_id).not_in(select(Subscription.id)),
+        col(Operation.node_id).not_in(select(Subscription.id).where(col(Subscription.managed))),
     )
     if asker.operation is not None:
         making = making.where(col(Operation.id) != asker.operation.id)

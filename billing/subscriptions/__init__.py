@@ -1,4 +1,4 @@
-"""Subscriptions: started within a consent, paid with a saved method, paused, ended, stopped when the consent ends."""
+"""Subscriptions: started within a consent, paid with a saved method, paused, and ended."""
 
 from billing.subscriptions.canceling import CANCEL, CancellationTiming, cancel
 from billing.subscriptions.creating import CREATE, Created, create
@@ -8,7 +8,6 @@ from billing.subscriptions.pricing import Item
 from billing.subscriptions.reactivating import REACTIVATE, reactivate
 from billing.subscriptions.reading import get
 from billing.subscriptions.resuming import RESUME, Resumed, resume
-from billing.subscriptions.stopping import STOP, stop
 from billing.subscriptions.updating import UPDATE, Updated, update
 from billing.subscriptions.wishes import NewSubscription, SubscriptionChange
 
@@ -18,7 +17,6 @@ __all__ = [
     "PAUSE",
     "REACTIVATE",
     "RESUME",
-    "STOP",
     "UPDATE",
     "CancellationTiming",
     "Created",
@@ -34,6 +32,5 @@ __all__ = [
     "preview",
     "reactivate",
     "resume",
-    "stop",
     "update",
 ]

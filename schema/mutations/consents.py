@@ -59,7 +59,8 @@ class RecordConsentInput:
         description="The hash of what was shown; if given it must be that of the terms.",
     )
     subscription_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The one subscription that it is for."
+        default=strawberry.UNSET,
+        description="The one subscription that it is for; what is held of it, and covered, is released.",
     )
     ip_address: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -132,10 +133,10 @@ class ConsentMutations:
         runtime, caller = info.context.runtime, acting(info)
         wanted = _wanted(input)
         call = Call("recordConsent", caller, input.idempotency_key, _as_json(wanted), wanted["customer_id"])
-        stops: list[Call] = []
-        body = partial(_record, caller, wanted, stops)
+        following: list[Call] = []
+        body = partial(_record, caller, wanted, following)
         consent_id = await operations.run_once(runtime, call, body)
-        await stopping.carry_out(runtime, stops)
+        await stopping.carry_out(runtime, following)
         return RecordConsentPayload(consent=reference(consent_id))
 
     @mutation(
@@ -182,10 +183,15 @@ def _as_json(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _record(
-    caller: Caller, wanted: dict[str, Any], stops: list[Call], session: AsyncSession, now: datetime
+    caller: Caller, wanted: dict[str, Any], following: list[Call], session: AsyncSession, now: datetime
 ) -> UUID:
     granted = await consents.record(session, caller, **wanted, now=now)
-    stops[:] = await stopping.order(
-        session, granted.consent.id, stopped=granted.stopped, expired=granted.setup_sessions, now=now
+    following[:] = await stopping.order(
+        session,
+        granted.consent.id,
+        stopped=granted.stopped,
+        expired=granted.setup_sessions,
+        passed=granted.passed,
+        now=now,
     )
     return granted.consent.id

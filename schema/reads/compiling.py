@@ -126,7 +126,7 @@ class Compiler:
         yield from self._fields(kind, selected, place)
 
     def _fields(
-        self, type_: GraphQLObjectType, selected: Selected, place: Place, given: Mapping[str, Leaf] | None = None
+        self, type_: GraphQLObjectType, selected: Selected, place: Place, given: Mapping[str, Declaration] | None = None
     ) -> Iterator[tuple[str, Expression]]:
         for each in selected.of(type_.name):
             if each.name == TYPENAME:
@@ -140,7 +140,7 @@ class Compiler:
 
     def _one(self, one: One, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
         source = source_of(type_)
-        entry = Place(source, source.table.alias())
+        entry = Place(source, source.alias())
         found = self._found(entry, one, selected, above)
         if one.order:
             found = found.order_by(*(entry.move(each) for each in one.order)).limit(1)
@@ -149,7 +149,7 @@ class Compiler:
 
     def _many(self, many: Many, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
         source = source_of(type_)
-        found = self._found(Place(source, source.table.alias()), many, selected, above)
+        found = self._found(Place(source, source.alias()), many, selected, above)
         below = place_rows(source, found, many.order)
         listed = above.join(below, JsonList(self.node(type_, selected, below), true(), below.key), grouped=True)
         value = Json(func.coalesce(listed, constant("[]")))
@@ -157,7 +157,7 @@ class Compiler:
 
     def _page(self, paged: Paged, type_: Any, selected: Selected, above: Place) -> Expression:
         source = source_of(field_type(field_type(type_, "edges"), "node"))
-        entry = Place(source, source.table.alias())
+        entry = Place(source, source.alias())
         size = bindparam(selected.parameter(FIRST.name), type_=Integer())
         after = selected.bound_to(AFTER.name)
         found = self._found(entry, paged, selected, above)
@@ -166,7 +166,7 @@ class Compiler:
 
     def _within(self, within: Within, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
         source: Source = within.source.__source__
-        found = self._found(Place(source, source.table.alias()), One(arguments=(within.argument,)), selected, above)
+        found = self._found(Place(source, source.alias()), One(arguments=(within.argument,)), selected, above)
         below = place_rows(source, found, ())
         return Json(above.join(below, self.value(within.relation, type_, selected, below)))
 
@@ -183,7 +183,7 @@ class Compiler:
         self, column: str, type_: GraphQLNamedType, selected: Selected, source: Source, parameter: str, root: Place
     ) -> Expression:
         keys = source.table.c[column].in_(bindparam(parameter, expanding=True))
-        found = self._found(Place(source, source.table.alias()), Many(on=keys), selected, root)
+        found = self._found(Place(source, source.alias()), Many(on=keys), selected, root)
         below = place_rows(source, found, ())
         node = json_object([("key", text_of(below.rows.c[column])), ("node", self.node(type_, selected, below))])
         listed = root.join(below, JsonList(node, true(), below.key), grouped=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import strawberry
-from sqlalchemy import Table
+from sqlalchemy import FromClause, Select, Table
 
 from schema.faults import bad_input
 from schema.reads.cursors import LARGEST_PAGE
@@ -57,7 +57,7 @@ class Identity:
 class Part:
     """An object made of the same row, null unless `when`. `given` are its fields, where its type has none declared."""
 
-    given: Mapping[str, Leaf]
+    given: Mapping[str, "Declaration"]
     when: Expression = None
 
 
@@ -147,7 +147,7 @@ class Source:
     """Where a type lives.
 
     `owner` is the column with the id of the customer to whom a row belongs; None: to nobody. `stripe` is what Stripe's
-    ids of such objects begin with.
+    ids of such objects begin with. `rows` finds the rows where no table has them; `table` then only names the columns.
     """
 
     table: Table
@@ -155,3 +155,8 @@ class Source:
     owner: str | None = None
     stripe: str | None = None
     merchant_only: bool = False
+    rows: Select[Any] | None = None
+
+    def alias(self) -> FromClause:
+        """The rows, to select from once more."""
+        return self.table.alias() if self.rows is None else self.rows.subquery()

@@ -43,7 +43,7 @@ def node(table: Any, noun: str, **traits: Any) -> Callable[[T], T]:
     """A type, or an interface of types, that lives in a table; the traits are those of Source."""
 
     def decorate(cls: T) -> T:
-        cls.__source__ = Source(table.__table__, noun, **traits)
+        cls.__source__ = Source(getattr(table, "__table__", table), noun, **traits)
         return cls
 
     return decorate
@@ -109,8 +109,11 @@ def money(amount: Expression, currency: Expression, description: str) -> Any:
 
 
 def part(description: str, *, when: Expression = None, **given: Expression) -> Any:
-    """An object made of columns of the same row: those given by name, or those that its type declares."""
-    return _field(description, Part({name: Leaf(each) for name, each in given.items()}, when))
+    """An object made of the same row: of what is given by name, expressions or words, or of what its type declares."""
+    declarations = {
+        name: each.metadata[KEY] if isinstance(each, StrawberryField) else Leaf(each) for name, each in given.items()
+    }
+    return _field(description, Part(declarations, when))
 
 
 def one(description: str, *arguments: Argument, on: Expression = None, order: Order = ()) -> Any:

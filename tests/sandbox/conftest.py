@@ -11,6 +11,7 @@ import stripe
 from sandbox.settings import Billing
 from tests.running_sandbox import RunningSandbox
 from tests.sandbox.bench import Bench
+from tests.sandbox.receiver import Receiver
 from tests.sandbox_client import RECORDINGS, new_record
 from tests.stripe_contract import violations
 
@@ -64,3 +65,11 @@ async def bench_with(tmp_path: Path, bench_record: Path) -> AsyncIterator[Callab
 @pytest.fixture
 async def bench(bench_with: Callable[[Billing], Bench]) -> Bench:
     return bench_with(Billing())
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook endpoint that takes everything, until it is told not to."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

@@ -8,7 +8,7 @@ import stripe
 
 from tests.running_sandbox import RunningSandbox
 from tests.sandbox.test_checkout_sessions import open_session
-from tests.stripe_contract import SHARED, violations
+from tests.stripe_contract import SHARED, in_events, violations
 
 
 def test_a_journey_keeps_to_stripes_contract_and_the_check_would_notice(tmp_path: Path) -> None:
@@ -56,3 +56,15 @@ def journey(sandbox: RunningSandbox, client: stripe.StripeClient) -> None:
     client.v1.charges.list()
     client.v1.invoices.list({"expand": ["data.payments"]})
     client.v1.accounts.retrieve_current()
+
+
+def test_the_objects_in_events_are_held_to_the_contract_too(tmp_path: Path) -> None:
+    refund = {"id": "re_1", "object": "refund"}
+    events = [{"id": f"evt_{number}", "data": {"object": refund}} for number in (1, 1, 2)]
+    exchange = {"method": "GET", "path": "/v1/events", "params": [], "status": 200, "response": {"data": events}}
+    found = [json.loads(line) for line in in_events([json.dumps(exchange)], {"/v1/refunds/{refund}", "/v1/refunds"})]
+    assert [(each["path"], each["response"]) for each in found] == [("/v1/refunds/re_1", refund)] * 2
+
+    record = tmp_path / "exchanges.jsonl"
+    record.write_text(json.dumps(exchange))
+    assert ("GET /v1/refunds/re_1: resp-missing" in violations(record, tmp_path)) == SHARED.exists()

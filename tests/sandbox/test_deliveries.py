@@ -1,8 +1,6 @@
 """Webhooks as they arrive: signed, repeated until they are taken, and not lost by a crash."""
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,48 +9,9 @@ import pytest
 import stripe
 
 from tests.running_sandbox import RunningSandbox, until
+from tests.sandbox.receiver import Receiver
 
 SECRET = "whsec_first"
-
-
-class Receiver:
-    """An endpoint that takes what it is sent, unless told to refuse."""
-
-    def __init__(self) -> None:
-        self.bodies: list[tuple[bytes, str]] = []
-        self.status = 200
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.bodies.append((body, self.headers["Stripe-Signature"]))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/webhooks"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def types(self) -> list[str]:
-        return [json.loads(body)["type"] for body, _ in self.bodies]
-
-    def ids(self) -> list[str]:
-        return [json.loads(body)["data"]["object"]["id"] for body, _ in self.bodies]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture

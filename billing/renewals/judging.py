@@ -1,0 +1,186 @@
+"""Whether what is about to be charged for a subscription, or was, is within what the customer agreed to."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing import payment_methods
+from billing.consents import is_active, scope_of
+from billing.consents.carrying import needed_by, shortest
+from billing.consents.coverage import Asker, shortfall, standing_for
+from billing.errors import PaymentMethodUnusable, Scope
+from billing.mirror.fields import instant, nested
+from billing.renewals.holds import Finding, Reason
+from billing.stripe_gateway import JSONObject
+from billing.tables import (
+    Consent,
+    ConsentUsage,
+    Customer,
+    Invoice,
+    PaymentMethod,
+    Price,
+    Product,
+    StripeObject,
+    Subscription,
+)
+
+DRAFT, OPEN, PAID = "draft", "open", "paid"
+
+
+async def stored(session: AsyncSession, stripe_id: str) -> JSONObject:
+    """The object as it is known; empty where it is not."""
+    found = await session.get(StripeObject, stripe_id, populate_existing=True)
+    return found.data if found else {}
+
+
+# ---------------------------------------------------------------------- a subscription
+
+
+async def judge_subscription(session: AsyncSession, subscription: Subscription, now: datetime) -> Finding | None:
+    """Why nothing more may be billed for it as it is; None where its consent carries it.
+
+    What its renewals will be beside its prices (discounts, taxes) shows on their drafts.
+    """
+    needed = await needed_by(session, subscription)
+    consent = await _consent(session, subscription)
+    if not is_active(consent, now):
+        return Finding(Reason.CONSENT_REQUIRED, needed or await scope_of(session, consent))
+    if needed is None:
+        return None
+    if await _is_discounted(session, subscription):
+        needed = replace(needed, maximum_amount=0)
+    missing = await shortfall(session, consent, needed, Asker(subscription.id), month_of=None)
+    return Finding(Reason.CONSENT_SCOPE_EXCEEDED, missing) if missing else None
+
+
+async def _consent(session: AsyncSession, subscription: Subscription) -> Consent:
+    named = await session.get_one(Consent, subscription.consent_id, populate_existing=True)
+    return await standing_for(session, named)
+
+
+async def _is_discounted(session: AsyncSession, subscription: Subscription) -> bool:
+    customer = await session.get_one(Customer, subscription.customer_id)
+    own, general = await stored(session, subscription.stripe_id), await stored(session, customer.stripe_id)
+    return bool(own.get("discounts") or general.get("discount"))
+
+
+# ---------------------------------------------------------------------- an invoice
+
+
+async def judge_draft(
+    session: AsyncSession, subscription: Subscription, invoice: Invoice, now: datetime
+) -> Finding | None:
+    """Why this invoice may not be collected; None where it may. It is judged for the moment of the charge.
+
+    https://docs.stripe.com/api/invoices/object#invoice_object-automatically_finalizes_at
+    """
+    data = await stored(session, invoice.stripe_id)
+    if invoice.amount_due <= 0 or data.get("collection_method") == "send_invoice":
+        return None
+    finalizes = data.get("automatically_finalizes_at")
+    moment = max(now, instant(finalizes)) if finalizes else now
+    consent, needed = await _consent(session, subscription), await _needed(session, subscription, invoice, data)
+    if not is_active(consent, moment):
+        return Finding(Reason.CONSENT_REQUIRED, needed)
+    asker = Asker(subscription.id, invoice_stripe_id=invoice.stripe_id)
+    if missing := await shortfall(session, consent, needed, asker, month_of=moment):
+        return Finding(Reason.CONSENT_SCOPE_EXCEEDED, missing)
+    charged = data.get("default_payment_method") or subscription.payment_method_stripe_id
+    if data.get("default_source") or not await _may_be_charged(session, subscription, charged, moment):
+        return Finding(Reason.PAYMENT_METHOD_UNUSABLE)
+    return None
+
+
+async def _may_be_charged(
+    session: AsyncSession, subscription: Subscription, stripe_id: str | None, moment: datetime
+) -> bool:
+    """Whether there is such a method of this customer's, usable, and saved under a consent for this use."""
+    statement = select(PaymentMethod).where(
+        PaymentMethod.stripe_id == stripe_id, PaymentMethod.customer_id == subscription.customer_id
+    )
+    method = (await session.exec(statement)).first()
+    if method is None:
+        return False
+    try:
+        await payment_methods.require_usable(session, method, moment)
+        await payment_methods.require_saved_for(session, method, ConsentUsage.RECURRING)
+    except PaymentMethodUnusable:
+        return False
+    return True
+
+
+async def judge_finalized(session: AsyncSession, subscription: Subscription, invoice: Invoice) -> Finding | None:
+    """Why this invoice should not have been finalized, or paid; None where a consent covered it at that time."""
+    data = await stored(session, invoice.stripe_id)
+    amount = invoice.amount_paid if invoice.status == PAID else invoice.amount_due
+    if amount <= 0 or (data.get("collection_method") == "send_invoice" and invoice.status != PAID):
+        return None
+    moment = _finalized_at(invoice, data)
+    needed = replace(await _needed(session, subscription, invoice, data), maximum_amount=amount)
+    asker = Asker(subscription.id, invoice_stripe_id=invoice.stripe_id)
+    finding = Finding(Reason.CONSENT_REQUIRED, needed)
+    for consent in await _consents_then(session, subscription, moment):
+        missing = await shortfall(session, consent, needed, asker, month_of=moment)
+        if missing is None:
+            return None
+        finding = Finding(Reason.CONSENT_SCOPE_EXCEEDED, missing)
+    return finding
+
+
+def _finalized_at(invoice: Invoice, data: JSONObject) -> datetime:
+    name = "paid_at" if invoice.status == PAID else "finalized_at"
+    second = nested(data, "status_transitions", name)
+    return instant(second) if second else invoice.created_at
+
+
+async def _consents_then(session: AsyncSession, subscription: Subscription, moment: datetime) -> list[Consent]:
+    """What it rested on: its consent, and the one that this has taken the place of, if they stood at `moment`."""
+    current = await _consent(session, subscription)
+    statement = select(Consent).where(or_(col(Consent.id) == current.id, col(Consent.superseded_by_id) == current.id))
+    found = (await session.exec(statement.order_by(col(Consent.created_at).desc()))).all()
+    return [each for each in found if _stood(each, moment)]
+
+
+def _stood(consent: Consent, moment: datetime) -> bool:
+    return all(ended is None or ended > moment for ended in (consent.revoked_at, consent.expires_at))
+
+
+async def _needed(session: AsyncSession, subscription: Subscription, invoice: Invoice, data: JSONObject) -> Scope:
+    """What a consent has to allow for this very invoice, by its own lines: what is known of the items may be older."""
+    lines: list[JSONObject] = nested(data, "lines", "data") or []
+    usual = await needed_by(session, subscription)
+    intervals = await _intervals(session, lines)
+    if not intervals and usual is not None:
+        intervals = [(usual.interval_unit, usual.interval_count)]
+    unit, count = shortest(intervals) if intervals else (None, None)
+    return Scope(
+        usage=ConsentUsage.RECURRING,
+        interval_unit=unit,
+        interval_count=count,
+        currency=invoice.currency,
+        maximum_amount=invoice.amount_due,
+        product_ids=await _products(session, lines),
+    )
+
+
+async def _intervals(session: AsyncSession, lines: list[JSONObject]) -> list[tuple[str | None, int | None]]:
+    """Of what is billed for whole periods."""
+    whole = [each for each in lines if nested(each, "parent", "subscription_item_details", "proration") is False]
+    prices = [nested(each, "pricing", "price_details", "price") for each in whole]
+    statement = select(Price.interval_unit, Price.interval_count).where(col(Price.stripe_id).in_(_known(prices)))
+    return list((await session.exec(statement.where(col(Price.interval_unit).is_not(None)))).all())
+
+
+async def _products(session: AsyncSession, lines: list[JSONObject]) -> Any:
+    """What is charged for; None where a line does not tell, or tells of what is not known."""
+    named = {nested(each, "pricing", "price_details", "product") for each in lines if each["amount"] > 0}
+    statement = select(Product.id).where(col(Product.stripe_id).in_(_known(named)))
+    found = (await session.exec(statement)).all()
+    return tuple(sorted(found)) if len(found) == len(named) else None
+
+
+def _known(ids: Any) -> list[str]:
+    return [each for each in ids if each]

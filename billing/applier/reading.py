@@ -12,13 +12,17 @@ from billing.mirror.kinds import address
 from billing.mirror.storing import read_again
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer
+from billing.subscriptions.paying import INVOICE_EXPAND
 from billing.tables import Row
+
+# What is read with an object because no event tells of it in time.
+EXPAND = {"invoice": {"expand": INVOICE_EXPAND}}
 
 
 async def read(runtime: Runtime, stripe_id: str, type: str) -> Answer | None:
     """The object as Stripe has it now, with every list to its end; None where there is none."""
     try:
-        answer = await runtime.gateway.get(address(stripe_id, type))
+        answer = await runtime.gateway.get(address(stripe_id, type), **EXPAND.get(type, {}))
     except StripeRejected as refusal:
         if refusal.http_status != 404:
             raise

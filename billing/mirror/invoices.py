@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import col, delete
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.mirror import payments
@@ -10,7 +10,7 @@ from billing.mirror.fields import instant, moment, nested
 from billing.mirror.news import News
 from billing.mirror.rows import find_row, new_row, save
 from billing.stripe_gateway import JSONObject
-from billing.tables import Customer, Invoice, InvoiceLine
+from billing.tables import Customer, Invoice, InvoiceLine, InvoicePayment
 
 
 async def derive(session: AsyncSession, news: News, owner: Customer | None, now: datetime) -> Invoice | None:
@@ -23,6 +23,18 @@ async def derive(session: AsyncSession, news: News, owner: Customer | None, now:
     await _save_lines(session, row, news.data["lines"]["data"])
     await payments.attribute(session, invoice=news.id)
     return row
+
+
+async def lacks_payment(session: AsyncSession, news: News) -> bool:
+    """Whether Stripe has tried in vain to collect it, and with which payment is not known.
+
+    Events name the payment behind an invoice only once it is paid (`invoice_payment.paid` is the only one of its kind),
+    so it has to be asked for.
+    """
+    if news.data.get("status") != "open" or not news.data.get("attempted"):
+        return False
+    known = select(InvoicePayment.id).where(InvoicePayment.invoice_stripe_id == news.id)
+    return (await session.exec(known.limit(1))).first() is None
 
 
 def _columns(data: JSONObject) -> dict[str, object]:

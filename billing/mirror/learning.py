@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing.mirror import invoices
 from billing.mirror.deciding import Decision, decide
 from billing.mirror.expanding import is_truncated, split, unexpanded
 from billing.mirror.kinds import KINDS, Kind, is_mirrored, order_of
@@ -106,6 +107,8 @@ async def _decide(session: AsyncSession, news: News, owner: Customer | None, now
     row = await _derive(session, KINDS[news.type], news, owner, now)
     owner = row if isinstance(row, Customer) else owner
     write(stored, news, verdict, data=_kept(stored, news, row), owner=owner, now=now)
+    if isinstance(row, Invoice) and await invoices.lacks_payment(session, news):
+        stored.refresh_at = now
     return Learned(verdict.decision, row, redacted=is_redacted(owner))
 
 

@@ -1,6 +1,6 @@
 """Every procedure by its mutation: what the sweep needs to continue what a crash left behind."""
 
-from billing import catalogue, customers, payment_methods, payments, renewals, setup_sessions, subscriptions
+from billing import catalogue, customers, disputes, payment_methods, payments, renewals, setup_sessions, subscriptions
 
 PROCEDURES = {
     procedure.mutation: procedure
@@ -27,5 +27,6 @@ PROCEDURES = {
         renewals.RELEASE,
         renewals.STOP,
         renewals.RESUME,
+        disputes.SUBMIT,
     )
 }

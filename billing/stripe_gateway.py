@@ -3,9 +3,11 @@
 A request is data (method, path, parameters), so that an operation can keep it and send it again exactly as it was.
 """
 
+import io
 import json
 import math
 import time
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Self
@@ -28,22 +30,49 @@ SIGNATURE_TOLERANCE = 300
 JSONObject = dict[str, Any]
 
 
+class NamedFile(io.BytesIO):
+    """What the SDK takes for an open file."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file on its way to Stripe: all of it, so that the same bytes can be sent again."""
+
+    name: str
+    content: bytes
+
+    @classmethod
+    def load(cls, data: JSONObject | None) -> Self | None:
+        """From what `dump` made."""
+        return cls(data["name"], b64decode(data["content"])) if data else None
+
+    def dump(self) -> JSONObject:
+        """As JSON."""
+        return {"name": self.name, "content": b64encode(self.content).decode()}
+
+
 @dataclass(frozen=True)
 class Request:
-    """What Stripe is asked. `params` are Stripe's own, nested."""
+    """What Stripe is asked. `params` are Stripe's own, nested; `file` goes with them as the parameter of that name."""
 
     method: Literal["get", "post", "delete"]
     path: str
     params: JSONObject
+    file: Upload | None = None
 
     @classmethod
     def load(cls, data: JSONObject) -> Self:
         """From what `dump` made."""
-        return cls(data["method"], data["path"], data["params"])
+        return cls(data["method"], data["path"], data["params"], Upload.load(data.get("file")))
 
     def dump(self) -> JSONObject:
         """As JSON."""
-        return {"method": self.method, "path": self.path, "params": self.params}
+        told = {"method": self.method, "path": self.path, "params": self.params}
+        return {**told, "file": self.file.dump()} if self.file else told
 
 
 @dataclass(frozen=True)
@@ -92,7 +121,16 @@ class StripeGateway:
 
     async def send(self, request: Request, *, idempotency_key: str | None = None) -> Answer:
         """Asks Stripe. Raises Declined, StripeRejected, StripeUnavailable, IdempotencyFault."""
-        options = {"idempotency_key": idempotency_key} if idempotency_key and request.method == "post" else {}
+        options: JSONObject = (
+            {"idempotency_key": idempotency_key} if idempotency_key and request.method == "post" else {}
+        )
+        if request.file:
+            # Files have a host of their own.
+            options |= {
+                "base": "files",
+                "content_type": "multipart/form-data",
+                "file": NamedFile(request.file.name, request.file.content),
+            }
         started = time.monotonic()
         try:
             response = await self._client.raw_request_async(request.method, request.path, **request.params, **options)

@@ -80,14 +80,19 @@ class Document:
         return hashlib.sha256(content).hexdigest()
 
 
-async def _receipt(context: Context, consent: dict[str, Any]) -> Document:
-    token, end = tokens.issue_document(UUID(consent["id"]), context.token_secrets, context.now)
+def receipt_of(context: Context, consent_id: UUID) -> Document:
+    """The consent's receipt, behind an address that opens it for the next minutes."""
+    token, end = tokens.issue_document(consent_id, context.token_secrets, context.now)
     return Document(
         url=URL(f"{context.address}/documents/{token}"),
         expires_at=end,
         media_type="application/pdf",
-        consent_id=UUID(consent["id"]),
+        consent_id=consent_id,
     )
+
+
+async def _receipt(context: Context, consent: dict[str, Any]) -> Document:
+    return receipt_of(context, UUID(consent["id"]))
 
 
 @described

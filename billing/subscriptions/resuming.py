@@ -26,7 +26,7 @@ from billing.errors import (
     StripeRejected,
 )
 from billing.input import check_key, raise_problems
-from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered
+from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, Undone, answered
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Declined, JSONObject, Request
 from billing.subscriptions import ending, paying
@@ -113,7 +113,7 @@ async def _record_preview(session: AsyncSession, operation: Operation, outcome: 
             now=now,
         )
     except (ConsentRequired, ConsentScopeExceeded) as refusal:
-        return Finish(error=refusal)
+        return Undone(refusal)
     params = {
         "billing_cycle_anchor": {"type": "now"},
         # It stands still until it is paid (STRIPE.md 4.7).

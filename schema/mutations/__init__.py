@@ -5,6 +5,7 @@ import strawberry
 from schema.mutations.catalogue import CatalogueMutations
 from schema.mutations.consents import ConsentMutations
 from schema.mutations.customers import CustomerMutations
+from schema.mutations.disputes import DisputeMutations
 from schema.mutations.payment_methods import PaymentMethodMutations
 from schema.mutations.payments import PaymentMutations
 from schema.mutations.setup_sessions import SetupSessionMutations
@@ -29,6 +30,7 @@ class Mutation(
     SubscriptionMutations,
     SubscriptionChangeMutations,
     SubscriptionLifeMutations,
+    DisputeMutations,
     StripeEventMutations,
 ):
     """The root of mutations."""

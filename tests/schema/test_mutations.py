@@ -33,6 +33,7 @@ RIGHTS = {
     "expireSetupSession": (KeyScope.WRITE, True),
     "setDefaultPaymentMethod": (KeyScope.WRITE, True),
     "detachPaymentMethod": (KeyScope.WRITE, True),
+    "chargePaymentMethod": (KeyScope.WRITE, False),
     "createProduct": (KeyScope.WRITE, False),
     "updateProduct": (KeyScope.WRITE, False),
     "createPrice": (KeyScope.WRITE, False),
@@ -44,6 +45,8 @@ RIGHTS = {
     "reactivateSubscription": (KeyScope.WRITE, True),
     "pauseSubscription": (KeyScope.WRITE, False),
     "resumeSubscription": (KeyScope.WRITE, False),
+    "previewDisputeEvidence": (KeyScope.WRITE, False),
+    "submitDisputeEvidence": (KeyScope.WRITE, False),
     "replayStripeEvent": (KeyScope.ADMIN, False),
 }
 

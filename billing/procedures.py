@@ -17,6 +17,8 @@ PROCEDURES = {
         payment_methods.DETACH,
         payments.CHARGE,
         payments.GIVE_UP,
+        payments.REFUND,
+        payments.PAY,
         subscriptions.CREATE,
         subscriptions.UPDATE,
         subscriptions.CANCEL,

@@ -1,13 +1,14 @@
-"""Charging saved methods."""
+"""Charging saved methods, paying open invoices, and giving money back."""
 
 import strawberry
 
 from billing import payments
 from schema.context import Info
+from schema.enums import RefundReason
 from schema.errors import expose
 from schema.inputs import MoneyInput, described_input, money
 from schema.mutations.plumbing import Payload, acting, given_id, left_in, mutation, optional_id, produced
-from schema.nouns import Payment
+from schema.nouns import Invoice, Payment, Refund
 from schema.reads import described
 from schema.reads.reading import reference
 from schema.scalars import JSON
@@ -38,6 +39,45 @@ class ChargePaymentMethodPayload(Payload):
     )
 
 
+@described_input
+class RefundPaymentInput:
+    """Which payment is given back, and how much of it."""
+
+    payment_id: strawberry.ID = strawberry.field(description="Which payment.")
+    amount: MoneyInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Left out: all that is left of it."
+    )
+    reason: RefundReason | None = strawberry.field(default=strawberry.UNSET, description="Why; kept at Stripe.")
+    idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
+
+
+@described
+class RefundPaymentPayload(Payload):
+    """What came of refundPayment."""
+
+    refund: Refund | None = produced("The refund; PENDING until the money has arrived, which Amazon Pay tells later.")
+    payment: Payment | None = produced("What it gives back.")
+
+
+@described_input
+class PayInvoiceInput:
+    """Which invoice is to be paid, and with what."""
+
+    invoice_id: strawberry.ID = strawberry.field(description="Which; it has to be open.")
+    payment_method_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Left out: the subscription's own, else the customer's default."
+    )
+    idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
+
+
+@described
+class PayInvoicePayload(Payload):
+    """What came of payInvoice."""
+
+    invoice: Invoice | None = produced("The invoice; open as before where the payment failed.")
+    payment: Payment | None = produced("The payment behind it.")
+
+
 @strawberry.type
 class PaymentMutations:
     """What can be done with payments."""
@@ -63,4 +103,44 @@ class PaymentMutations:
         )
         return ChargePaymentMethodPayload(
             payment=reference(charged.payment_id), error=expose(charged.error) if charged.error else None
+        )
+
+    @mutation(
+        RefundPaymentPayload,
+        "Gives money back, all of it or a part, at most what was paid. It does not reopen an invoice.",
+        errors="InvalidInput NotFound InvalidTransition PaymentMethodLimit IdempotencyMismatch Conflict StripeRejected "
+        "StripeUnavailable",
+    )
+    async def refund_payment(self, info: Info, input: RefundPaymentInput) -> RefundPaymentPayload:
+        amount, reason = left_in(input.amount), left_in(input.reason)
+        wanted = payments.NewRefund(
+            payment_id=given_id(input.payment_id, "payment", "paymentId"),
+            amount=money(amount, "amount") if amount else None,
+            reason=reason.value.lower() if reason else None,
+        )
+        refund, payment = await payments.refund(
+            info.context.runtime, acting(info), wanted, idempotency_key=input.idempotency_key
+        )
+        return RefundPaymentPayload(refund=reference(refund), payment=reference(payment))
+
+    @mutation(
+        PayInvoicePayload,
+        "Pays an open invoice now, off-session, e.g. with the method that a past-due customer has just saved.",
+        customers=True,
+        errors="InvalidInput NotFound NotAllowed InvalidTransition ConsentRequired ConsentScopeExceeded "
+        "PaymentMethodUnusable PaymentMethodLimit PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict "
+        "StripeRejected StripeUnavailable",
+    )
+    async def pay_invoice(self, info: Info, input: PayInvoiceInput) -> PayInvoicePayload:
+        paid = await payments.pay(
+            info.context.runtime,
+            acting(info),
+            given_id(input.invoice_id, "invoice", "invoiceId"),
+            optional_id(input.payment_method_id, "payment_method", "paymentMethodId"),
+            idempotency_key=input.idempotency_key,
+        )
+        return PayInvoicePayload(
+            invoice=reference(paid.invoice_id),
+            payment=reference(paid.payment_id),
+            error=expose(paid.error) if paid.error else None,
         )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from billing import consents, payments, terms
 from billing.callers import Caller
@@ -112,19 +112,20 @@ async def chargeable(
     customer = await a_customer(runtime)
     consent = await allowed(runtime, customer, usage, **scope)
     if card == WANTS_AUTHENTICATION:
-        method = await _a_challenged_method(runtime, sandbox, customer, consent)
+        method = await a_challenged_method(runtime, sandbox, customer, consent.id)
     else:
         method = await a_saved_method(runtime, sandbox, customer, consent.id, card=card)
     return Chargeable(runtime, customer, consent, method)
 
 
-async def _a_challenged_method(
-    runtime: Runtime, sandbox: SandboxClient, customer: UUID, consent: Consent
+async def a_challenged_method(
+    runtime: Runtime, sandbox: SandboxClient, customer: UUID, consent_id: UUID
 ) -> PaymentMethod:
     """A card about which the bank asks the customer now, and whenever it is charged."""
-    opened = await an_open_session(runtime, customer, consent.id)
+    opened = await an_open_session(runtime, customer, consent_id)
     challenge = sandbox.enter_card(opened.stripe_id, WANTS_AUTHENTICATION).headers["location"]
     sandbox.press(challenge, "Complete")
     await caught_up(runtime, opened)
     async with runtime.database.read() as session:
-        return (await session.exec(select(PaymentMethod).where(PaymentMethod.customer_id == customer))).one()
+        theirs = select(PaymentMethod).where(PaymentMethod.customer_id == customer)
+        return list((await session.exec(theirs.order_by(col(PaymentMethod.id)))).all())[-1]

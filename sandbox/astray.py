@@ -12,8 +12,6 @@ Verdict = Literal["send", "lost", "held"]
 
 def verdict(sandbox: Sandbox, seq: int) -> Verdict:
     """What becomes of a delivery that is due; its row in `deliveries` is changed accordingly."""
-    if not sandbox.weather.deliveries:
-        return "send"
     with sandbox.database.transaction() as connection:
         row = connection.execute(
             "SELECT deliveries.*, json_extract(body, '$.type') AS type FROM deliveries "

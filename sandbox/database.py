@@ -22,6 +22,8 @@ CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (object, seq);
 CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (object, json_extract(body, '$.customer'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_status ON objects (object, json_extract(body, '$.status'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_invoice ON objects (object, json_extract(body, '$.invoice'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_method ON objects (object, json_extract(body, '$.payment_method'), seq);
+CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (object, json_extract(body, '$.charge'), seq);
 CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (object, json_extract(body, '$.payment.payment_intent'), seq);
 CREATE INDEX IF NOT EXISTS objects_due ON objects (clock, due, seq) WHERE due IS NOT NULL;
 CREATE TABLE IF NOT EXISTS deliveries (

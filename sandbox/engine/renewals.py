@@ -5,8 +5,8 @@ from typing import Any
 
 from sandbox import events
 from sandbox.engine import agenda
-from sandbox.resources.invoices import building, lifecycle, preview, waiting
-from sandbox.resources.subscriptions import renewing
+from sandbox.resources.invoices import building, preview, waiting
+from sandbox.resources.subscriptions import renewing, settling
 from sandbox.work import Object, Work
 
 
@@ -29,7 +29,7 @@ def renew(work: Work, subscription: Object, **changes: Any) -> Object:
     before = _tell(work, subscription, before)
     building.issue(work, invoice, subscription)
     _tell(work, subscription, before)
-    _give_up_if_paused(work, subscription, invoice)
+    settling.give_up_if_paused(work, subscription, invoice)
     return invoice
 
 
@@ -38,15 +38,3 @@ def _tell(work: Work, subscription: Object, before: Object) -> Object:
     if previous := events.difference(before, subscription):
         events.emit(work, "customer.subscription.updated", work.save(subscription), previous)
     return deepcopy(subscription)
-
-
-def _give_up_if_paused(work: Work, subscription: Object, invoice: Object) -> None:
-    """What `pause_collection` does to an invoice made meanwhile: at once, with no hour as a draft."""
-    behavior = (subscription["pause_collection"] or {}).get("behavior", "keep_as_draft")
-    if behavior == "keep_as_draft":
-        return
-    lifecycle.finalize(work, invoice)
-    if invoice["status"] == "open" and behavior == "void":
-        lifecycle.void(work, invoice)
-    elif invoice["status"] == "open":
-        lifecycle.write_off(work, invoice, "subscription_paused")

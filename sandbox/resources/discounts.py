@@ -102,6 +102,12 @@ def active(work: Work, ids: Iterable[str]) -> list[str]:
     return [id for id in ids if (end := work.ever("discount", id)["end"]) is None or work.now < end]
 
 
+def of_all(subscription: Object) -> set[str]:
+    """The discounts of a subscription and of its items."""
+    items = subscription["items"]["data"]
+    return {id for owner in (subscription, *items) for id in owner["discounts"]}
+
+
 def coupon_of(work: Work, id: str) -> Object:
     """The coupon behind a discount, even if it was deleted since."""
     return work.ever("coupon", _coupon_id(work, id))

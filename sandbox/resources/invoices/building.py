@@ -81,12 +81,17 @@ def _taken(data: list[Object]) -> dict[str, int]:
 
 def _use_up(work: Work, invoice: Object, subscription: Object, spent: set[str]) -> None:
     """A coupon for one invoice waits for the first one that it takes something off: not for that of a trial."""
-    taken = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
-    spent |= {id for id in taken if discounts.is_once(work, id)}
+    spent |= spent_on(work, invoice)
     for owner in (subscription, *subscription["items"]["data"]):
         active = discounts.active(work, owner["discounts"])
         discounts.remove(work, [id for id in owner["discounts"] if id in spent or id not in active])
         owner["discounts"] = [id for id in active if id not in spent]
+
+
+def spent_on(work: Work, invoice: Object) -> set[str]:
+    """The discounts for one invoice only that took something off this one."""
+    taken = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
+    return {id for id in taken if discounts.is_once(work, id)}
 
 
 def of(subscription: Object) -> dict[str, Any]:

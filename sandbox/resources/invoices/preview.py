@@ -6,7 +6,16 @@ from sandbox.engine.agenda import ENDED, HOUR, period_end
 from sandbox.errors import InvalidRequest, ResourceMissing
 from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import balances
-from sandbox.resources.subscriptions import canceling, changing, creating, renewing, resuming, settings, updating
+from sandbox.resources.subscriptions import (
+    canceling,
+    changing,
+    creating,
+    pending_updates,
+    renewing,
+    resuming,
+    settings,
+    updating,
+)
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -52,6 +61,7 @@ def _of_existing(work: Work, params: Params, *, recurring: bool) -> Object:
     if "automatic_tax" in params:
         customer = work.get("customer", subscription["customer"])
         subscription["automatic_tax"] = settings.automatic_tax(customer, params)
+    pending_updates.replace(work, subscription)  # another change or the renewal comes: either drops it
     subscription.update(updating.end_settings(work, subscription, details))
     changing.set_discounts(work, subscription, params)
     _add_items(work, subscription, params)

@@ -1,5 +1,6 @@
 """What the fate of an invoice means for its subscription."""
 
+from copy import deepcopy
 from typing import Any
 
 from sandbox import events
@@ -10,7 +11,7 @@ from sandbox.work import Object, Work
 
 def invoice_paid(work: Work, subscription: Object, invoice: Object) -> None:
     """Paying the latest invoice brings a subscription into good standing."""
-    if subscription["latest_invoice"] == invoice["id"] and subscription["pending_update"]:
+    if _asks_for_update(work, subscription, invoice):
         _apply_update(work, subscription)
     resumption.paid(work, subscription, invoice)
     if not _settles(work, subscription, invoice):
@@ -69,18 +70,31 @@ def first_invoice_given_up(work: Work, subscription: Object, invoice: Object) ->
 def invoice_voided(work: Work, subscription: Object, invoice: Object) -> None:
     """An update or a resumption that waited for this invoice to be paid is dropped."""
     resumption.given_up(work, subscription, invoice)
-    if subscription["latest_invoice"] != invoice["id"] or not subscription["pending_update"]:
+    if not _asks_for_update(work, subscription, invoice):
         return
-    gone = set(work.secret(subscription["id"])["pending"]["discounts"]) - set(subscription["discounts"])
-    discounts.remove(work, gone)
+    after = work.secret(subscription["id"])["pending"]["after"]
+    discounts.remove(work, discounts.of_all(after) - discounts.of_all(subscription))
     events.change(work, "customer.subscription.updated", subscription, pending_update=None)
     events.emit(work, "customer.subscription.pending_update_expired", subscription)
 
 
+def _asks_for_update(work: Work, subscription: Object, invoice: Object) -> bool:
+    """Whether this is the invoice that a pending update waits for."""
+    if not subscription["pending_update"]:
+        return False
+    return bool(work.secret(subscription["id"])["pending"]["invoice"] == invoice["id"])
+
+
 def _apply_update(work: Work, subscription: Object) -> None:
     """The update that waited for this payment comes into force."""
-    after = work.secret(subscription["id"])["pending"]
-    events.change(work, "customer.subscription.updated", subscription, **after, pending_update=None)
+    pending = work.secret(subscription["id"])["pending"]
+    before = deepcopy(subscription)
+    subscription.update(pending["after"], pending_update=None)
+    for owner in (subscription, *subscription["items"]["data"]):
+        owner["discounts"] = [id for id in owner["discounts"] if id not in pending["spent"]]
+    discounts.remove(work, discounts.of_all(before) - discounts.of_all(subscription) | set(pending["spent"]))
+    previous = events.difference(before, subscription)
+    events.emit(work, "customer.subscription.updated", work.save(subscription), previous)
     events.emit(work, "customer.subscription.pending_update_applied", subscription)
 
 

@@ -50,7 +50,8 @@ class Made:
 def carry_out(work: Work, subscription: Object, params: Params) -> Made:
     """Change the subscription as the parameters say, and draw the invoice that is due at once.
 
-    The subscription is changed in place and not stored, and no event is sent. Raises InvalidRequest.
+    The subscription is changed in place and not stored, and no event is sent of it; discounts that it lost are still
+    to be removed. Raises InvalidRequest.
     """
     change = read(work, subscription, params)
     made = Made()
@@ -79,6 +80,8 @@ def read(work: Work, subscription: Object, params: Params) -> Change:
             "This subscription is incomplete: pay its first invoice before you change what it bills.",
             code="subscription_payment_intent_requires_action",
         )
+    if subscription["status"] == "paused" and any(name in params for name in ("billing_cycle_anchor", "trial_end")):
+        raise InvalidRequest("This subscription is paused: resume it before you move its billing cycle.")
     changes = item_changes.read(work, subscription, params)
     anchor = params.nested("billing_cycle_anchor").get("type", "unchanged")
     if anchor not in ("now", "unchanged"):
@@ -119,7 +122,6 @@ def set_discounts(work: Work, subscription: Object, params: Params) -> None:
     order = sum(lines.full(item["price"], item["quantity"]) for item in subscription["items"]["data"])
     for index, id in enumerate(wanted):
         discounts.check_minimum(work, id, order, subscription["currency"], f"discounts[{index}][promotion_code]")
-    discounts.remove(work, set(current) - set(wanted))
     subscription["discounts"] = wanted
 
 

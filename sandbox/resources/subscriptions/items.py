@@ -112,9 +112,8 @@ def set_discounts(work: Work, subscription: Object, item: Object, params: Params
     if "discounts" not in params:
         return
     of = {"customer": subscription["customer"], "subscription": subscription["id"], "subscription_item": item["id"]}
-    wanted = discounts.wanted(work, params, f"{path}[discounts]", item["discounts"], item["price"]["currency"], **of)
-    discounts.remove(work, set(item["discounts"]) - set(wanted))
-    item["discounts"] = wanted
+    currency, name = item["price"]["currency"], f"{path}[discounts]"
+    item["discounts"] = discounts.wanted(work, params, name, item["discounts"], currency, **of)
 
 
 def _plan(price: Object) -> Object:

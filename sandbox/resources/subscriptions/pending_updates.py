@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.errors import InvalidRequest
-from sandbox.resources.invoices import lifecycle
+from sandbox.resources.invoices import building, lifecycle
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
 
@@ -50,8 +50,11 @@ def check(params: Params, settings: dict[str, Any]) -> None:
         )
 
 
-def hold(work: Work, subscription: Object, before: Object) -> None:
-    """Set the subscription back to how it was, and keep what it is to become. No event yet."""
+def hold(work: Work, subscription: Object, before: Object, invoice: Object, spent: set[str]) -> None:
+    """Set the subscription back to how it was, and keep what it is to become. No event yet.
+
+    `invoice` is what is to be paid for it, and `spent` the discounts that are used up when it is.
+    """
     after = {name: subscription[name] for name in CHANGED}
     subscription.update({name: before[name] for name in CHANGED})
     anchor = after["billing_cycle_anchor"] if after["billing_cycle_anchor"] != before["billing_cycle_anchor"] else None
@@ -66,7 +69,8 @@ def hold(work: Work, subscription: Object, before: Object) -> None:
         "trial_end": after["trial_end"] if after["trial_end"] != before["trial_end"] else None,
         "trial_from_plan": None,
     }
-    work.keep_secret(subscription["id"], pending=after)
+    pending = {"after": after, "invoice": invoice["id"], "spent": sorted(building.spent_on(work, invoice) | spent)}
+    work.keep_secret(subscription["id"], pending=pending)
     work.save(subscription)
 
 
@@ -78,7 +82,7 @@ def replace(work: Work, subscription: Object) -> None:
 
 def expire(work: Work, subscription: Object) -> None:
     """The update was not paid in time: it is dropped, and its invoice is void."""
-    lifecycle.void(work, work.get("invoice", subscription["latest_invoice"]))
+    lifecycle.void(work, work.get("invoice", work.secret(subscription["id"])["pending"]["invoice"]))
 
 
 def _expires_at(work: Work, before: Object) -> int:

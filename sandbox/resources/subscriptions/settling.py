@@ -21,7 +21,7 @@ def settle(work: Work, subscription: Object, invoice: Object, behavior: str, met
     nothing of the whole request stays.
     """
     if subscription["pause_collection"]:
-        events.change(work, "invoice.updated", invoice, auto_advance=False)
+        give_up_if_paused(work, subscription, invoice)
         return
     lifecycle.finalize(work, invoice, method["id"] if method else None)
     if invoice["status"] == "open" and behavior != "default_incomplete" and method:
@@ -33,5 +33,17 @@ def settle(work: Work, subscription: Object, invoice: Object, behavior: str, met
 
 def leave_unpaid(work: Work, subscription: Object, invoice: Object) -> None:
     """An update that is in force but not paid makes an active subscription past_due."""
-    if invoice["status"] == "open" and subscription["status"] == "active":
+    if invoice["status"] == "open" and subscription["status"] == "active" and not subscription["pending_update"]:
         events.change(work, "customer.subscription.updated", subscription, status="past_due")
+
+
+def give_up_if_paused(work: Work, subscription: Object, invoice: Object) -> None:
+    """What `pause_collection` does to an invoice made meanwhile: at once, with no hour as a draft."""
+    behavior = (subscription["pause_collection"] or {}).get("behavior", "keep_as_draft")
+    if behavior == "keep_as_draft":
+        return
+    lifecycle.finalize(work, invoice)
+    if invoice["status"] == "open" and behavior == "void":
+        lifecycle.void(work, invoice)
+    elif invoice["status"] == "open":
+        lifecycle.write_off(work, invoice, "subscription_paused")

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox import events
 from sandbox.engine.agenda import ENDED
 from sandbox.errors import InvalidRequest
-from sandbox.resources import customers
+from sandbox.resources import customers, discounts
 from sandbox.resources.invoices import building
 from sandbox.resources.subscriptions import changing, pending_updates, settling, trials
 from sandbox.resources.subscriptions.settings import automatic_tax, payment_settings
@@ -48,8 +48,9 @@ def change(work: Work, subscription: Object, params: Params, settings: dict[str,
     invoice = made.invoice
     method = settling.method_for(work, subscription, invoice, behavior) if invoice else None
     if invoice and pending and invoice["amount_due"]:
-        pending_updates.hold(work, subscription, before)
+        pending_updates.hold(work, subscription, before, invoice, made.spent)
     else:
+        discounts.remove(work, discounts.of_all(before) - discounts.of_all(subscription))
         _emit_updated(work, subscription, before)
     for item in made.waiting:
         events.emit(work, "invoiceitem.created", item)
@@ -63,6 +64,7 @@ def change(work: Work, subscription: Object, params: Params, settings: dict[str,
 
 def _bill(work: Work, subscription: Object, invoice: Object, spent: set[str]) -> None:
     before = deepcopy(subscription)
+    invoice["auto_advance"] = not subscription["pause_collection"]
     building.issue(work, invoice, subscription, spent=spent)
     _emit_updated(work, subscription, before)
 

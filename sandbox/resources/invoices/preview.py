@@ -74,8 +74,7 @@ def _of_existing(work: Work, params: Params, *, recurring: bool) -> Object:
         return _shown(resumed) if resumed else _upcoming(work, subscription, recurring=recurring)
     made = changing.carry_out(work, subscription, details)
     if made.invoice and not recurring:
-        details_shown = made.invoice["parent"]["subscription_details"]
-        details_shown["subscription_proration_date"] = changing.proration_date(work, subscription, details)
+        made.invoice["parent"]["subscription_details"]["subscription_proration_date"] = made.at
         return _shown(made.invoice)
     return _upcoming(work, subscription, recurring=recurring)
 

@@ -40,8 +40,12 @@ class Change:
 
 @dataclass
 class Made:
-    """What came of it: the invoice that is due at once, drawn and not issued yet, and what waits for an invoice."""
+    """What came of it: the invoice that is due at once, drawn and not issued yet, and what waits for an invoice.
 
+    `at` is the second for which parts of periods were reckoned.
+    """
+
+    at: int
     invoice: Object | None = None
     waiting: list[Object] = field(default_factory=list)
     spent: set[str] = field(default_factory=set)
@@ -54,7 +58,7 @@ def carry_out(work: Work, subscription: Object, params: Params) -> Made:
     to be removed. Raises InvalidRequest.
     """
     change = read(work, subscription, params)
-    made = Made()
+    made = Made(change.at)
     prorates = change.behavior != "none" and subscription["status"] in BILLED
     if prorates:
         made.waiting += _credits(work, subscription, change)
@@ -180,9 +184,9 @@ def _apply(work: Work, subscription: Object, change: Change) -> None:
     elif change.restarts:
         subscription["billing_cycle_anchor"] = now
     if not change.restarts:
-        stay = [each.after for each in change.items if each.before and each.after and not each.has_new_interval()]
+        current = [each.before for each in change.items if each.before]
         for each in change.items:
-            item_changes.place(subscription, each, stay or after, change.at)
+            item_changes.place(subscription, each, current, change.at)
     for item in after:
         if change.restarts:
             item_changes.restart(subscription, item, now)

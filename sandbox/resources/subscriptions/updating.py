@@ -30,7 +30,8 @@ def update(work: Work, id: str, params: Params) -> Object:
     if asks_money:
         return change(work, subscription, params, settings)
     # These say how a change of what is billed is billed; without one they mean nothing.
-    params.given("off_session", "payment_behavior", "proration_behavior", "proration_date")
+    params.given("off_session", "payment_behavior", "proration_behavior")
+    changing.proration_date(work, subscription, params)
     return events.change(work, "customer.subscription.updated", subscription, **settings)
 
 

@@ -13,4 +13,4 @@ def new_id(prefix: str, length: int = 24) -> str:
 
 def new_token(length: int) -> str:
     """Random letters and digits."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(length))

@@ -16,7 +16,7 @@ def run(sandbox: Sandbox, until: int, clock: str | None = None) -> None:
 
 def next_due(connection: sqlite3.Connection, clock: str | None) -> int | None:
     """When the next thing is due on a timeline."""
-    row = connection.execute("SELECT min(due) FROM objects WHERE clock IS ?", (clock,)).fetchone()
+    row = connection.execute("SELECT min(due) FROM objects WHERE clock IS ? AND due IS NOT NULL", (clock,)).fetchone()
     return None if row[0] is None else int(row[0])
 
 

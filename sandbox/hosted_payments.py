@@ -121,7 +121,6 @@ def _confirm(work: Work, intent: Object, method: Object, return_url: str | None)
 
 def _find(work: Work, secret: str) -> Object | None:
     id = secret.partition("_secret_")[0]
-    work.live_by(id)
     intent = work.find("payment_intent", id)
     return intent if intent and intent["client_secret"] == secret else None
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 """A Stripe object as JSON, references unexpanded."""
 
+TEST_CLOCK = "test_helpers.test_clock"
+SHARED = ("coupon", "price", "product", "promotion_code")
+"""What no customer owns, and so no test clock."""
 NOUNS = {
     "payment_method": "PaymentMethod",
     "setup_intent": "setupintent",
@@ -45,8 +48,8 @@ class Work:
     """Reads and writes objects within one transaction.
 
     The same id always gives the same dict, so that two functions changing one object never lose each other's
-    change. `now` is the second at which everything in it happens, by the sandbox's own clock or by `clock`, the test
-    clock of that id.
+    change. `now` is the second at which everything in it happens: by the sandbox's own clock, or by `clock`, the id of
+    a test clock. Whoever works on an object that is on a test clock lives by that clock: finding it is enough.
     """
 
     def __init__(
@@ -61,17 +64,9 @@ class Work:
         """Whether there is something to deliver after the commit."""
         self._seen: dict[str, Object] = {}
 
-    def live_by(self, *ids: str) -> None:
-        """Happen on the test clock that one of these objects is, or is on; without one, on the sandbox's own."""
-        marks = ", ".join("?" * len(ids))
-        row = self.connection.execute(
-            f"SELECT coalesce(clock, id) AS clock FROM objects WHERE id IN ({marks}) AND NOT deleted "  # noqa: S608
-            "AND (clock IS NOT NULL OR object = 'test_helpers.test_clock') LIMIT 1",
-            ids,
-        ).fetchone()
-        if row:
-            self.clock = row["clock"]
-            self.now = self.get("test_helpers.test_clock", row["clock"])["frozen_time"]
+    def live_on(self, clock: Object) -> None:
+        """Happen at the frozen time of a test clock, and put on it what is made from here on."""
+        self.clock, self.now = clock["id"], clock["frozen_time"]
 
     def add(self, obj: Object, **secret: Any) -> Object:
         """Store a new object. `secret` is what Stripe knows of it and never shows."""
@@ -84,7 +79,7 @@ class Work:
                 _json(obj),
                 _json(secret),
                 agenda.due(obj, self.now),
-                self.clock,
+                None if obj["object"] in SHARED else self.clock,
             ),
         )
         self._seen[obj["id"]] = obj
@@ -107,9 +102,13 @@ class Work:
         if (seen := self._seen.get(id)) is not None:
             return seen if seen["object"] == kind else None
         row = self.connection.execute(
-            "SELECT body FROM objects WHERE id = ? AND object = ? AND NOT deleted", (id, kind)
+            "SELECT body, clock FROM objects WHERE id = ? AND object = ? AND NOT deleted", (id, kind)
         ).fetchone()
-        return self._remember(json.loads(row["body"])) if row else None
+        if row is None:
+            return None
+        if row["clock"] not in (None, self.clock):
+            self.live_on(self.get(TEST_CLOCK, row["clock"]))
+        return self._remember(json.loads(row["body"]))
 
     def get(self, kind: str, id: str, param: str = "id") -> Object:
         """The object; ResourceMissing names `param`, the parameter that held the id."""

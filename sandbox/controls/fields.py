@@ -85,7 +85,6 @@ class Fields:
         found = work.find(kind, id)
         if found is None:
             self.refuse(name, f"is {id!r}, and there is no such {kind.replace('_', ' ')}: send the id of one")
-        work.live_by(id)
         return found
 
     def refuse(self, name: str, fault: str) -> Never:

@@ -31,6 +31,10 @@ def _expires(session: Object, _now: int) -> int | None:
     return session["expires_at"] if session["status"] == "open" else None
 
 
+def _is_deleted(clock: Object, _now: int) -> int | None:
+    return int(clock["deletes_after"])
+
+
 def _link_expires(link: Object, _now: int) -> int | None:
     return None if link["expired"] else link["expires_at"]
 
@@ -119,6 +123,7 @@ AGENDA: Mapping[str, Mapping[str, Moment]] = {
         "remind_of_trial_end": _trial_is_ending,
         "announce_renewal": _is_renewing,
     },
+    "test_helpers.test_clock": {"delete": _is_deleted},
 }
 """What each kind of object may have to do; of several things at one moment the first comes first."""
 

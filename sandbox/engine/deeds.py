@@ -8,6 +8,7 @@ from sandbox.resources.checkout_sessions import closing
 from sandbox.resources.disputes import deciding
 from sandbox.resources.invoices import collecting
 from sandbox.resources.subscriptions import ending, pausing, pending_updates, resuming
+from sandbox.resources.test_clocks import clocks
 from sandbox.work import Object, Work
 
 DEEDS: Mapping[tuple[str, str], Callable[[Work, Object], object]] = {
@@ -26,5 +27,6 @@ DEEDS: Mapping[tuple[str, str], Callable[[Work, Object], object]] = {
     ("subscription", "renew"): renewals.renew,
     ("subscription", "remind_of_trial_end"): trials.remind,
     ("subscription", "announce_renewal"): renewals.announce,
+    ("test_helpers.test_clock", "delete"): clocks.delete,
 }
 """By kind of object and name in `agenda.AGENDA`."""

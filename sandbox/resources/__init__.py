@@ -33,6 +33,7 @@ from sandbox.resources.payment_intents import endpoints as payment_intents
 from sandbox.resources.portal import configurations as portal_configurations
 from sandbox.resources.portal import sessions as portal_sessions
 from sandbox.resources.subscriptions import endpoints as subscriptions
+from sandbox.resources.test_clocks import endpoints as test_clocks
 from sandbox.wire.endpoints import Endpoint
 
 NOUNS = (
@@ -63,6 +64,7 @@ NOUNS = (
     setup_attempts,
     setup_intents,
     subscriptions,
+    test_clocks,
     webhook_endpoints,
 )
 

@@ -9,6 +9,7 @@ from sandbox.ids import new_id, new_token
 from sandbox.kinds import Kind
 from sandbox.resources.shapes import address, shipping
 from sandbox.resources.subscriptions import ending
+from sandbox.resources.test_clocks import clocks as test_clocks
 from sandbox.wire.endpoints import Endpoint, listing
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -28,6 +29,8 @@ PLAIN = (
 
 def create(work: Work, params: Params) -> Object:
     """POST /v1/customers."""
+    if "test_clock" in params:
+        test_clocks.admit_customer(work, params.get("test_clock"))
     customer = work.add(_new(work))
     customer.update(_changes(work, customer, params))
     work.save(customer)
@@ -85,7 +88,7 @@ def _new(work: Work) -> Object:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": None,
+        "test_clock": work.clock,
     }
 
 
@@ -132,7 +135,7 @@ KIND = Kind("customer", expands={"invoice_settings.default_payment_method": "pay
 
 ENDPOINTS = [
     Endpoint("POST", "/v1/customers", create),
-    Endpoint("GET", "/v1/customers", listing("customer", "/v1/customers", ["email"])),
+    Endpoint("GET", "/v1/customers", listing("customer", "/v1/customers", ["email", "test_clock"])),
     Endpoint("GET", "/v1/customers/{customer}", retrieve),
     Endpoint("POST", "/v1/customers/{customer}", update),
     Endpoint("DELETE", "/v1/customers/{customer}", delete),

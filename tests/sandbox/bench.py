@@ -78,11 +78,11 @@ class Bench:
         return await self.post(f"/v1/payment_methods/{kind}/attach", customer=customer)
 
     async def subscribe(self, kind: str = "pm_card_visa", **changes: Any) -> Any:
-        """A new customer's subscription to tea, at 9 dollars a month."""
-        customer, method = await self.customer(kind)
+        """A subscription to tea, at 9 dollars a month; a new customer's, if no other is named."""
+        if "customer" not in changes:
+            customer, method = await self.customer(kind)
+            changes = {"customer": customer["id"], "default_payment_method": method["id"], **changes}
         wanted = {
-            "customer": customer["id"],
-            "default_payment_method": method["id"],
             "items[0][price_data][currency]": "usd",
             "items[0][price_data][product]": (await self.post("/v1/products", name="Tea"))["id"],
             "items[0][price_data][recurring][interval]": "month",

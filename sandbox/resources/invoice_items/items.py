@@ -154,5 +154,5 @@ def blank(work: Work, customer: str, currency: str) -> Object:
         "quantity": 1,
         "quantity_decimal": "1",
         "tax_rates": [],
-        "test_clock": None,
+        "test_clock": work.clock,
     }

@@ -21,7 +21,6 @@ def heard(work: Work, delivery: int) -> None:
     draft = work.connection.execute("SELECT draft FROM deliveries WHERE seq = ?", (delivery,)).fetchone()["draft"]
     if draft is None or _still_waits(work, draft):
         return
-    work.live_by(draft)
     invoice = work.find("invoice", draft)
     if invoice is None or invoice["webhooks_delivered_at"]:
         return

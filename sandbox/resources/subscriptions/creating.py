@@ -11,6 +11,7 @@ from sandbox.resources.invoices import building
 from sandbox.resources.subscriptions import added_items, changing, items, periods, settling, trials
 from sandbox.resources.subscriptions.prorating import amounts
 from sandbox.resources.subscriptions.settings import automatic_tax, billing_mode, payment_settings
+from sandbox.resources.test_clocks import clocks as test_clocks
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
@@ -27,6 +28,7 @@ class Begun(NamedTuple):
 def create(work: Work, params: Params) -> Object:
     """POST /v1/subscriptions."""
     customer = work.get("customer", params.filled("customer"), "customer")
+    test_clocks.admit_subscription(work, customer)
     params.get("off_session", False)  # nobody is asked during this call in either case
     behavior = params.get("payment_behavior", "allow_incomplete")
     if behavior == "pending_if_incomplete":

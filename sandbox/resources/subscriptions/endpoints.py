@@ -20,7 +20,7 @@ SUBSCRIPTION = URL + "/{subscription}"
 
 def list_subscriptions(work: Work, params: Params) -> Object:
     """GET /v1/subscriptions; canceled ones only if asked for by `status`."""
-    where = params.given("collection_method", "customer")
+    where = params.given("collection_method", "customer", "test_clock")
     status = params.get("status")
     sql, values = "", []
     if status is None:

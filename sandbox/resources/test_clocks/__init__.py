@@ -1,0 +1,1 @@
+"""Test clocks: time of their own for some customers."""

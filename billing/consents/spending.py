@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, false, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.tables import (
     Consent,
+    Hold,
     Invoice,
     InvoicePayment,
     Operation,
@@ -18,7 +19,7 @@ from billing.tables import (
     Subscription,
 )
 
-CHARGES = "chargePaymentMethod"
+CHARGES, RELEASES = "chargePaymentMethod", "releaseInvoice"
 
 PAID = "paid"
 # Statuses from which Stripe may still collect, in whatever month the invoice was made.
@@ -58,7 +59,7 @@ async def _invoiced(
     session: AsyncSession, consent: Consent, now: datetime, except_invoice: str | None, except_unpaid_of: UUID | None
 ) -> int:
     amount = case((col(Invoice.status) == PAID, col(Invoice.amount_paid)), else_=col(Invoice.amount_due))
-    unpaid = col(Invoice.status).in_(COLLECTIBLE)
+    unpaid = and_(col(Invoice.status).in_(COLLECTIBLE), ~_is_held())
     statement = (
         select(func.coalesce(func.sum(amount), 0))
         .join(Subscription, col(Subscription.stripe_id) == Invoice.subscription_stripe_id)
@@ -84,6 +85,19 @@ async def _changing(session: AsyncSession, consent: Consent, except_operation: O
     if except_operation is not None:
         statement = statement.where(col(Operation.id) != except_operation.id)
     return int((await session.exec(statement)).one())
+
+
+def _is_held() -> ColumnElement[bool]:
+    """A draft that Stripe does not collect by itself, and that nobody is releasing: its release is decided anew."""
+    held = select(Hold.id).where(Hold.invoice_stripe_id == Invoice.stripe_id, col(Hold.ended_at).is_(None))
+    released = select(Operation.id).where(
+        Operation.node_id == Invoice.id,
+        Operation.mutation == RELEASES,
+        col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
+    )
+    left = col(StripeObject.data)["auto_advance"].as_boolean().is_(False)
+    is_draft = col(Invoice.status) == "draft"
+    return func.coalesce(and_(is_draft, left, held.exists(), ~released.exists()), false())
 
 
 def _paid_in(month: tuple[datetime, datetime]) -> ColumnElement[bool]:

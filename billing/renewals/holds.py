@@ -69,6 +69,16 @@ async def held_invoices(session: AsyncSession, subscription: Subscription) -> li
     return list((await session.exec(statement)).all())
 
 
+async def outside(session: AsyncSession, subscription: Subscription) -> list[Hold]:
+    """What was charged without a consent, and nobody has answered for yet."""
+    statement = select(Hold).where(
+        Hold.subscription_id == subscription.id,
+        Hold.reason == Reason.CHARGED_OUTSIDE_CONSENT,
+        col(Hold.ended_at).is_(None),
+    )
+    return list((await session.exec(statement)).all())
+
+
 async def put(
     session: AsyncSession, subscription: Subscription, invoice: Invoice | None, finding: Finding, now: datetime
 ) -> Hold:

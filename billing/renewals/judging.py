@@ -145,7 +145,9 @@ async def _consents_then(session: AsyncSession, subscription: Subscription, mome
 
 
 def _stood(consent: Consent, moment: datetime) -> bool:
-    return all(ended is None or ended > moment for ended in (consent.revoked_at, consent.expires_at))
+    """Stripe tells whole seconds."""
+    begun = consent.created_at.replace(microsecond=0) <= moment
+    return begun and all(ended is None or ended > moment for ended in (consent.revoked_at, consent.expires_at))
 
 
 async def _needed(session: AsyncSession, subscription: Subscription, invoice: Invoice, data: JSONObject) -> Scope:

@@ -1,7 +1,8 @@
 """Releasing what was held: the newest draft is finalized and paid, older ones are finalized uncollected and voided.
 
 There is no client that could continue this after a crash, and the customer waits for it: the sweep carries it through,
-as long as the consent still covers it at each sending. Stripe takes no second payment for one invoice.
+as long as the consent still covers it at each sending. Stripe takes no second payment for one invoice, and collects
+nothing of it by itself before it was declined: then its own retries go on.
 """
 
 from datetime import datetime
@@ -67,7 +68,7 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
         return await _withdraw(session, operation, invoice, now)
     if operation.intent["collect"] and not await _is_covered(session, subscription, invoice, now):
         return Finish()
-    return _send("finalize", operation, {"auto_advance": operation.intent["collect"], "expand": INVOICE_EXPAND})
+    return _send("finalize", operation, {"auto_advance": False, "expand": INVOICE_EXPAND})
 
 
 async def _is_covered(session: AsyncSession, subscription: Subscription, invoice: Invoice, now: datetime) -> bool:
@@ -112,13 +113,24 @@ async def _record_finalized(session: AsyncSession, operation: Operation, outcome
 
 
 async def _record_ended(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    """Paid or voided; or not: Stripe goes on to collect what was declined, the invoice tells the rest."""
-    if isinstance(outcome, Declined) or (isinstance(outcome, StripeRejected) and outcome.http_status == 400):
+    """Paid, voided, or left to Stripe's retries; or refused, and then the invoice tells why."""
+    if isinstance(outcome, Declined):
+        return await _retry(session, operation, now)
+    if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
         return _look(operation)
     await hold_customer(session, operation.customer_id)
     await mirror.record(session, answered(outcome), now=now)
     _, invoice = await _invoice(session, operation)
     return await _over(session, invoice, now)
+
+
+async def _retry(session: AsyncSession, operation: Operation, now: datetime) -> Next:
+    await hold_customer(session, operation.customer_id)
+    subscription, invoice = await _invoice(session, operation)
+    if not await _is_covered(session, subscription, invoice, now):
+        return _look(operation)
+    path, params = f"/v1/invoices/{operation.subject}", {"auto_advance": True, "expand": INVOICE_EXPAND}
+    return Send("retry", Request("post", path, params))
 
 
 async def _record_looked(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
@@ -147,6 +159,12 @@ def _send(action: str, operation: Operation, params: dict[str, Any]) -> Send:
 RELEASE = Procedure(
     RELEASE_INVOICE,
     _begin,
-    {"finalize": _record_finalized, "pay": _record_ended, "void": _record_ended, "look": _record_looked},
+    {
+        "finalize": _record_finalized,
+        "pay": _record_ended,
+        "retry": _record_ended,
+        "void": _record_ended,
+        "look": _record_looked,
+    },
     resume=_resume,
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,7 +13,7 @@ from billing.errors import BillingError
 from billing.operations.model import LEASE, Call, Procedure
 from billing.operations.running import Overtaken, drive, record
 from billing.operations.searching import search
-from billing.operations.taking import Busy, advance, begin, new_operation, resume
+from billing.operations.taking import Busy, advance, begin, is_over_subject, new_operation, resume
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer
 from billing.tables import Operation, OperationStatus
@@ -56,9 +57,10 @@ async def sweep(runtime: Runtime, procedures: Procedures, *, limit: int = 100) -
             continue
         except BillingError as error:
             log.warning("operation not finished", operation=str(operation.id), error=error.message)
-        except Exception:
+        except Exception as error:
             # Whatever is wrong with one must not keep the stops behind it from being done.
-            log.exception("operation could not be taken up", operation=str(operation.id))
+            if not (isinstance(error, IntegrityError) and is_over_subject(error)):
+                log.exception("operation could not be taken up", operation=str(operation.id))
     return len(due)
 
 

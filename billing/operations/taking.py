@@ -56,9 +56,14 @@ async def patiently(attempt: Callable[[], Awaitable[Result]]) -> Result:
 def _too_long(error: Exception) -> Exception:
     # Two first callers collide on a unique index and one comes back here; a collision that lasts is a defect, unless
     # it is over the object.
-    if isinstance(error, IntegrityError) and "subject" not in str(error.orig):
+    if isinstance(error, IntegrityError) and not is_over_subject(error):
         return error
     return Conflict("Another operation on the same object is under way.")
+
+
+def is_over_subject(error: IntegrityError) -> bool:
+    """Whether two operations have collided over the object that both would change."""
+    return "subject" in str(error.orig)
 
 
 async def _take(session: AsyncSession, procedure: Procedure, call: Call, now: datetime) -> Operation:

@@ -71,7 +71,8 @@ async def stop(session: AsyncSession, subscription: Subscription, *, cause: UUID
 async def let_go_on(session: AsyncSession, subscription: Subscription, *, cause: UUID, now: datetime) -> list[Call]:
     """What may go on when a newer consent, `cause`, carries it: collection that was stopped, and what was held.
 
-    What was charged without a consent has been answered by this one. The caller holds the customer's lock, and orders the calls.
+    What was charged without a consent has been answered by this one. The caller holds the customer's lock, and orders
+    the calls.
     """
     for outside in await holds.outside(session, subscription):
         holds.end(session, outside, now)

@@ -8,8 +8,7 @@ from datetime import timedelta
 from billing.errors import BillingError, StripeRejected, StripeUnavailable
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Request, StripeGateway
-from tests.running_sandbox import RunningSandbox
-from tests.sandbox_client import KEY
+from tests.sandbox_client import KEY, SandboxClient
 
 Fault = Callable[[Request], BillingError | None]
 
@@ -26,7 +25,7 @@ class FaultyGateway(StripeGateway):
 
 
 @asynccontextmanager
-async def refusing(runtime: Runtime, sandbox: RunningSandbox, fault: Fault) -> AsyncIterator[Runtime]:
+async def refusing(runtime: Runtime, sandbox: SandboxClient, fault: Fault) -> AsyncIterator[Runtime]:
     """The same Assent, with another way to Stripe."""
     gateway = FaultyGateway(KEY, account=runtime.gateway.account, base=sandbox.base_url)
     gateway.fault = fault

@@ -12,6 +12,7 @@ from billing.procedures import PROCEDURES
 from billing.stripe_gateway import Request
 from billing.tables import Operation
 from tests.billing.faults import refusing
+from tests.billing.journey import a_saved_method
 from tests.billing.life import Life
 from tests.billing.ready import Ready, every
 from tests.billing.renewing import (
@@ -28,6 +29,7 @@ from tests.billing.renewing import (
     subscription_of,
     to_the_draft,
 )
+from tests.sandbox.paying import control
 
 
 async def held(life: Life, months: int = 1) -> Ready:
@@ -144,6 +146,7 @@ async def test_one_that_others_finalized_is_withdrawn(life: Life) -> None:
     it = await held(life)
     [_, draft] = await invoices(life.runtime)
     await change(life.runtime, f"/v1/invoices/{draft['id']}/finalize", {"auto_advance": False})
+    life.sandbox.advance(minutes=1)
     await consent_and_release(it)
     await life.catch_up()
     assert await statuses(life.runtime) == ["paid", "void"]
@@ -176,10 +179,14 @@ async def test_a_release_that_stripe_does_not_take_is_tried_again(life: Life) ->
     assert await statuses(life.runtime) == ["paid", "paid"]
 
 
-async def test_a_declined_release_is_collected_by_stripe_s_own_retries(life: Life) -> None:
+async def test_a_declined_release_is_left_to_stripe_s_own_retries(life: Life) -> None:
     it = await held(life)
-    life.sandbox.fail_next_payment() if hasattr(life.sandbox, "fail_next_payment") else None
+    control(life.sandbox, "payments/fail_next", times=1).raise_for_status()
     await consent_and_release(it)
+    assert await statuses(life.runtime) == ["paid", "open"]
+    assert (await invoices(life.runtime))[1]["auto_advance"] is True
+    await life.advance(days=8)
+    assert await statuses(life.runtime) == ["paid", "paid"]
     assert await holds(life.runtime) == []
 
 
@@ -197,8 +204,6 @@ async def test_a_usable_method_releases_what_waited_for_one(life: Life) -> None:
     assert await reasons(life.runtime) == ["PAYMENT_METHOD_UNUSABLE"]
     await life.advance(hours=5)
     assert await statuses(life.runtime) == ["paid", "draft"]
-    from tests.billing.journey import a_saved_method
-
     method = await a_saved_method(life.runtime, life.sandbox, it.customer, it.consent.id, card="4242424242424242")
     path = f"/v1/subscriptions/{(await subscription_of(it)).stripe_id}"
     await change(life.runtime, path, {"default_payment_method": method.stripe_id})

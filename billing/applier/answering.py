@@ -47,14 +47,17 @@ async def may_acknowledge(runtime: Runtime, event: StripeEvent) -> bool:
 
 
 async def _decide(runtime: Runtime, event: StripeEvent, data: JSONObject) -> None:
-    """Applies the event if nobody is at it; decides anew where the subscription was just being changed."""
+    """Applies the event if nobody is at it.
+
+    Decides anew where the subscription was just being changed, or where Stripe did not take before that it is held.
+    """
     now = runtime.clock()
     claimed = await claim_event(runtime.database, event.stripe_id, now)
     if claimed is not None:
         await apply_object(runtime, [claimed], now)
         return
     async with runtime.database.read() as session:
-        waits = await _is_known(session, event) and not await _is_judged(session, data)
+        waits = await _is_known(session, event) and not await _is_decided(session, event, data)
     if waits:
         async with considering(runtime, data, now):
             pass
@@ -67,7 +70,7 @@ async def _is_decided(session: AsyncSession, event: StripeEvent, data: JSONObjec
 
 async def _is_known(session: AsyncSession, event: StripeEvent) -> bool:
     statement = select(StripeEvent.status).where(StripeEvent.stripe_id == event.stripe_id)
-    return (await session.exec(statement)).first() in (EventStatus.APPLIED, EventStatus.SKIPPED)
+    return (await session.exec(statement)).first() not in (None, EventStatus.RECEIVED)
 
 
 async def _is_judged(session: AsyncSession, data: JSONObject) -> bool:

@@ -138,15 +138,8 @@ async def shortfall(
     """
     allowed = await scope.of(session, consent)
     wanted = needed
-    if allowed.monthly_maximum is not None and month_of is not None:
-        spent = await month_total(
-            session,
-            consent,
-            month_of,
-            except_invoice=asker.invoice_stripe_id,
-            except_unpaid_of=asker.created_id,
-            except_operation=asker.operation,
-        )
+    if allowed.monthly_maximum is not None:
+        spent = await _spent(session, consent, asker, month_of) if month_of is not None else 0
         largest = needed.maximum_amount or 0
         due_now = largest if asker.due_now is None else asker.due_now
         wanted = replace(wanted, monthly_maximum=max(spent + due_now, largest))
@@ -158,6 +151,17 @@ async def shortfall(
         and wanted.maximum_subscriptions <= allowed.maximum_subscriptions
     )
     return None if enough else wanted
+
+
+async def _spent(session: AsyncSession, consent: Consent, asker: Asker, month: datetime) -> int:
+    return await month_total(
+        session,
+        consent,
+        month,
+        except_invoice=asker.invoice_stripe_id,
+        except_unpaid_of=asker.created_id,
+        except_operation=asker.operation,
+    )
 
 
 async def _carried(session: AsyncSession, consent: Consent, asker: Asker) -> int:

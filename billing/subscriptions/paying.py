@@ -137,10 +137,17 @@ def give_up(operation: Operation, invoice: Answer) -> Send:
     """What follows where the client does not come back for the outcome of the payment."""
     if is_settled(invoice):
         return look(operation)
-    if waits_for_customer(invoice):
-        operation.result = {**operation.result, "refusal": AuthenticationRequired(WAITS).dump()}
+    refusal = AuthenticationRequired(WAITS) if waits_for_customer(invoice) else _last_error(invoice)
+    if isinstance(refusal, AuthenticationRequired):
+        operation.result = {**operation.result, "refusal": refusal.dump()}
         return settle(operation)
-    return ending.withdraw(operation, NOT_COMPLETED)
+    return ending.withdraw(operation, refusal or NOT_COMPLETED)
+
+
+def _last_error(invoice: Answer) -> BillingError | None:
+    """Why its payment failed, where one did."""
+    errors = (each.get("last_payment_error") for each in intents(invoice))
+    return next((refusal_of(Declined(each["message"], each)) for each in errors if each), None)
 
 
 def _declined(operation: Operation, declined: Declined) -> Next:

@@ -5,7 +5,7 @@ to the consent before it is made and paid off-session, like a new subscription's
 and it stands still as before.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,22 +14,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror, operations, payment_methods
 from billing.callers import Caller
-from billing.consents import coverage
-from billing.consents.carrying import needed_by
-from billing.consents.locking import hold_customer
 from billing.errors import (
-    AuthenticationRequired,
     BillingError,
     ConsentRequired,
     ConsentScopeExceeded,
     InvalidTransition,
-    StripeRejected,
 )
 from billing.input import check_key, raise_problems
-from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, Undone, answered
+from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered
 from billing.runtime import Runtime
-from billing.stripe_gateway import Answer, Declined, JSONObject, Request
-from billing.subscriptions import ending, paying
+from billing.stripe_gateway import Answer, Request
+from billing.subscriptions import ending, paying, restarting
 from billing.subscriptions.changing import lease, require_consent
 from billing.subscriptions.reading import get
 from billing.subscriptions.transitions import Transition, require_possible
@@ -94,94 +89,6 @@ async def _record_collecting(session: AsyncSession, operation: Operation, outcom
     return Finish()
 
 
-async def _record_preview(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    """What would be billed is known: the consent decides."""
-    bill = answered(outcome).data
-    subscription = await session.get_one(Subscription, operation.node_id)
-    needed = await needed_by(session, subscription)
-    if needed is None:
-        raise ValueError(f"subscription {subscription.id} has no items")
-    largest = max(bill["amount_due"], needed.maximum_amount or 0)
-    try:
-        await coverage.require(
-            session,
-            customer_id=operation.customer_id,
-            needed=replace(needed, currency=bill["currency"].upper(), maximum_amount=largest),
-            consent_id=operation.consent_id,
-            operation_id=operation.id,
-            subscription_id=subscription.id,
-            now=now,
-        )
-    except (ConsentRequired, ConsentScopeExceeded) as refusal:
-        return Undone(refusal)
-    params = {
-        "billing_cycle_anchor": {"type": "now"},
-        # It stands still until it is paid (STRIPE.md 4.7).
-        "payment_behavior": "resume_on_payment_success",
-        "expand": paying.SUBSCRIPTION_EXPAND,
-    }
-    return Send("resume", Request("post", f"/v1/subscriptions/{subscription.stripe_id}/resume", params))
-
-
-async def _record_resumed(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    """Resumed already, where there was nothing to pay; or its invoice is there and is paid now."""
-    if isinstance(outcome, Declined):
-        operation.result = {"refusal": paying.refusal_of(outcome).dump()}
-        return _find(operation)
-    answer = answered(outcome)
-    # The consent is to be looked at: its lock comes before those of the mirror, everywhere.
-    await hold_customer(session, operation.customer_id)
-    await mirror.record(session, answer, now=now)
-    if answer.data["status"] == "paused" and not _is_billed(answer.data):
-        # Looked for, and not found: it was never asked to resume.
-        raise StripeRejected("The subscription was not resumed.", 400, "not_resumed")
-    await _note(session, operation, answer.data)
-    if answer.data["status"] != "paused":
-        return paying.look(operation)
-    return await paying.pay_if_covered(session, operation, now)
-
-
-def _is_billed(subscription: JSONObject) -> bool:
-    return (subscription["latest_invoice"] or {}).get("status") == "open"
-
-
-async def _note(session: AsyncSession, operation: Operation, data: JSONObject) -> None:
-    invoice = data["latest_invoice"]
-    subscription = await session.get_one(Subscription, operation.node_id)
-    needed = await needed_by(session, subscription)
-    operation.result = {
-        **operation.result,
-        "subscription": data["id"],
-        "invoice": invoice["id"],
-        "method": data["default_payment_method"],
-        "due": invoice["amount_due"],
-        "currency": invoice["currency"].upper(),
-        "largest": max(invoice["amount_due"], (needed.maximum_amount if needed else None) or 0),
-        "stays": True,
-    }
-
-
-def _find(operation: Operation) -> Send:
-    """The subscription as it is, where the resuming is not to be sent again."""
-    path = f"/v1/subscriptions/{operation.subject}"
-    return Send("find", Request("get", path, {"expand": paying.SUBSCRIPTION_EXPAND}))
-
-
-async def _record_found(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    """Whatever has come of it is taken back; what is resumed and paid stays."""
-    answer = answered(outcome)
-    await mirror.record(session, answer, now=now)
-    refusal = ending.kept_refusal(operation)
-    if refusal is not None and not _is_billed(answer.data):
-        return Finish(error=refusal)
-    await _note(session, operation, answer.data)
-    if answer.data["status"] != "paused":
-        return paying.look(operation)
-    if isinstance(refusal, AuthenticationRequired):
-        return paying.settle(operation)
-    return ending.withdraw(operation, refusal or paying.NOT_COMPLETED)
-
-
 async def _resume(session: AsyncSession, operation: Operation, now: datetime) -> Next:
     """What may have been sent is sent again only while the consent still covers it; else its fate is read."""
     following = Send(operation.step or "", operations.stored_request(operation))
@@ -194,7 +101,7 @@ async def _resume(session: AsyncSession, operation: Operation, now: datetime) ->
         await require_consent(session, subscription, now)
     except (ConsentRequired, ConsentScopeExceeded) as refusal:
         operation.result = {**operation.result, "refusal": refusal.dump()}
-        return _find(operation)
+        return restarting.find(operation)
     return following
 
 
@@ -202,16 +109,16 @@ async def _withdraw(session: AsyncSession, operation: Operation, found: Answer, 
     """What nobody continues is taken back, where nothing has been paid and the customer is not asked to confirm."""
     if operation.step == "pay":
         return paying.give_up(operation, found)
-    if not _is_billed(found.data):
+    if not restarting.is_billed(found.data):
         return None
-    await _note(session, operation, found.data)
+    await restarting.note(session, operation, found.data)
     return ending.withdraw(operation, paying.NOT_COMPLETED)
 
 
 def _trace(operation: Operation) -> Request | None:
     if "invoice" in operation.result:
         return paying.settle(operation).request
-    return _find(operation).request if operation.step == "resume" else None
+    return restarting.find(operation).request if operation.step == "resume" else None
 
 
 def _is_over(operation: Operation, found: Answer) -> bool:
@@ -225,9 +132,10 @@ RESUME = Procedure(
     _begin,
     {
         "collect": _record_collecting,
-        "preview": _record_preview,
-        "resume": _record_resumed,
-        "find": _record_found,
+        "preview": restarting.record_preview,
+        "resume": restarting.record_resumed,
+        "find": restarting.record_found,
+        "attempted": restarting.record_attempted,
         "pay": paying.record_paid,
         "settle": paying.record_settled,
         "look": paying.record_looked,

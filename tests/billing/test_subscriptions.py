@@ -25,6 +25,7 @@ from tests.billing.conftest import MERCHANT
 from tests.billing.journey import a_customer, a_price, an_open_session, caught_up, unique
 from tests.billing.ready import Ready, every, ready
 from tests.running_sandbox import RunningSandbox
+from tests.sandbox_client import SandboxClient
 
 DECLINES_WHEN_CHARGED = "4000000000000341"
 WANTS_AUTHENTICATION = "4000002760003184"
@@ -112,7 +113,7 @@ async def test_a_payment_that_needs_the_customer_waits(runtime: Runtime, sandbox
     assert [each["amount_paid"] for each in await it.at_stripe("invoices")] == [0]
 
 
-async def a_saved_with_challenge(runtime: Runtime, sandbox: RunningSandbox, it: Ready) -> PaymentMethod:
+async def a_saved_with_challenge(runtime: Runtime, sandbox: SandboxClient, it: Ready) -> PaymentMethod:
     """A card that asks for authentication when it is charged with nobody there."""
 
     opened = await an_open_session(runtime, it.customer, it.consent.id)

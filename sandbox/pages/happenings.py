@@ -59,7 +59,7 @@ def in_a_month(now: datetime) -> datetime:
 
 def span(seconds: float) -> str:
     """A length of time as people say it; empty for less than a minute."""
-    minutes = int(seconds) // 60
+    minutes = round(seconds / 60)
     parts = ((minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute"))
     return " ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in parts if count)
 
@@ -82,4 +82,5 @@ def weather(work: Work) -> list[str]:
 def often(spell: Mapping[str, Any]) -> str:
     """How often it strikes, in words."""
     rate = f", {spell['rate']:.0%} of them" if spell["rate"] < 1 else ""
-    return rate + (f", {spell['times']} more times" if spell["times"] else "")
+    times = {None: "", 1: ", once"}.get(spell["times"], f", {spell['times']} times")
+    return rate + times

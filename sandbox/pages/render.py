@@ -29,9 +29,12 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-GOOD = "active complete delivered paid succeeded trialing"
-WAIT = "incomplete open pending processing requires_action retrying"
-BAD = "failed past_due requires_payment_method uncollectible unpaid"
+GOOD = "active complete delivered paid succeeded trialing won"
+WAIT = (
+    "incomplete needs_response open paused pending processing requires_action requires_capture requires_confirmation "
+    "retrying under_review warning_needs_response warning_under_review"
+)
+BAD = "failed lost past_due requires_payment_method uncollectible unpaid"
 TONES: Mapping[str, str] = MappingProxyType(
     {word: tone for tone, words in (("good", GOOD), ("wait", WAIT), ("bad", BAD)) for word in words.split()}
 )

@@ -9,7 +9,7 @@ import uvicorn
 
 from sandbox.app import create_app
 from sandbox.core import Sandbox
-from sandbox.settings import KNOWN_METHODS, Settings, known_methods
+from sandbox.settings import AFTER_RETRIES, KNOWN_METHODS, Billing, Settings, known_methods
 
 HOST = "127.0.0.1"
 
@@ -26,6 +26,7 @@ def main() -> None:
         webhook_url=given.webhook_url,
         webhook_secret=given.webhook_secret,
         record=given.record,
+        billing=Billing(given.retries, given.after_retries),
     )
     app = create_app(Sandbox(settings))
     sys.stdout.write(f"Sandbox: {settings.base_url} (state in {settings.database})\n")
@@ -47,7 +48,27 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("SANDBOX_METHODS", ",".join(KNOWN_METHODS)),
         help="payment method types that are switched on (SANDBOX_METHODS; card,amazon_pay)",
     )
+    usual = Billing()
+    parser.add_argument(
+        "--retries",
+        type=_days,
+        default=usual.retries,
+        help=f"days from each failed payment to the next try ({','.join(map(str, usual.retries))})",
+    )
+    parser.add_argument(
+        "--after-retries",
+        choices=AFTER_RETRIES,
+        default=usual.after_retries,
+        help=f"what becomes of a subscription when the last try has failed ({usual.after_retries})",
+    )
     return parser
+
+
+def _days(numbers: str) -> tuple[int, ...]:
+    try:
+        return Billing(tuple(int(each) for each in numbers.split(",") if each.strip())).retries
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("use days, each at least 1, such as 1,3,5") from error
 
 
 def _methods(names: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class Billing:
     def __post_init__(self) -> None:
         if self.after_retries not in AFTER_RETRIES:
             raise ValueError(f"After the last retry: use {', '.join(AFTER_RETRIES[:-1])} or {AFTER_RETRIES[-1]}.")
-        if any(days < 1 for days in self.retries):
+        if not all(isinstance(days, int) and days >= 1 for days in self.retries):
             raise ValueError("Retries are a list of days, each at least 1, such as 1,3,5.")
 
 

@@ -1,7 +1,9 @@
 """The sandbox itself: whether it runs, what is switched on in its Dashboard, so to speak, and its clock."""
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +18,7 @@ from sandbox.work import Object
 
 LONGEST = 100 * 365 * 24 * 3600.0
 """Seconds: further than that nobody needs to look ahead."""
+HOW_TO_CONFIGURE = 'Send any of {"methods": ["card", "amazon_pay"], "retries": [DAYS, ...], "after_retries": "cancel"}.'
 HOW_TO_MOVE = 'Send {"advance": SECONDS}, or {"to": TIME} with a Unix time in seconds or a date and time in UTC.'
 
 
@@ -25,26 +28,40 @@ def routes(sandbox: Sandbox) -> list[Route]:
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def show_methods(_request: Request) -> Response:
-        return JSONResponse({"methods": list(sandbox.methods)})
+    async def show_config(_request: Request) -> Response:
+        return JSONResponse(config(sandbox))
 
-    async def set_methods(request: Request) -> Response:
+    async def set_config(request: Request) -> Response:
         try:
-            sandbox.methods = known_methods((await request.json())["methods"])
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": f'Send {{"methods": ["card", "amazon_pay"]}}. {error}'}, 400)
-        return await show_methods(request)
+            configure(sandbox, **await request.json())
+        except (ValueError, TypeError) as error:
+            return JSONResponse({"error": f"{HOW_TO_CONFIGURE} {error}"}, 400)
+        return await show_config(request)
 
     async def show_clock(_request: Request) -> Response:
         return JSONResponse(clock(sandbox))
 
     return [
         Route("/_sandbox/health", health),
-        Route("/_sandbox/config", show_methods, methods=["GET"]),
-        Route("/_sandbox/config", set_methods, methods=["POST"]),
+        Route("/_sandbox/config", show_config, methods=["GET"]),
+        Route("/_sandbox/config", set_config, methods=["POST"]),
         Route("/_sandbox/clock", show_clock, methods=["GET"]),
         Route("/_sandbox/clock", endpoint(sandbox, partial(move_clock, sandbox)), methods=["POST"]),
     ]
+
+
+def config(sandbox: Sandbox) -> Object:
+    """What is switched on, and what follows failed payments."""
+    return {"methods": list(sandbox.methods), **asdict(sandbox.billing)}
+
+
+def configure(sandbox: Sandbox, *, methods: list[str] | None = None, **billing: Any) -> None:
+    """Set any of it; the rest stays. Raises ValueError, and TypeError for what there is no setting for."""
+    if "retries" in billing:
+        billing["retries"] = tuple(billing["retries"])
+    changed = replace(sandbox.billing, **billing)
+    sandbox.methods = known_methods(methods) if methods is not None else sandbox.methods
+    sandbox.billing = changed
 
 
 def clock(sandbox: Sandbox) -> Object:

@@ -223,3 +223,23 @@ async def test_the_first_invoice_is_not_retried(bench: Bench) -> None:
 def test_settings_that_make_no_sense_are_refused(retries: tuple[int, ...], after: str) -> None:
     with pytest.raises(ValueError, match=r"use cancel|such as 1,3,5"):
         Billing(retries=retries, after_retries=after)
+
+
+async def test_settings_can_be_changed_while_it_runs(bench: Bench) -> None:
+    config = {"retries": [2], "after_retries": "unpaid"}
+    answer = await bench.http.post("/_sandbox/config", json=config)
+    assert answer.json() == {"methods": ["card", "amazon_pay"], **config}
+    begun = await renew_with(bench, FAILING)
+    bench.pass_time(2 * DAY + HOUR)
+    assert (await bench.subscription(begun["id"]))["status"] == "unpaid"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"retries": ["soon"]}, {"retries": 3}, {"after_retries": "forgive"}, {"forgive": True}, {"methods": ["x"]}],
+)
+async def test_settings_that_are_none_are_refused(bench: Bench, wrong: dict[str, Any]) -> None:
+    before = (await bench.http.get("/_sandbox/config")).json()
+    answer = await bench.http.post("/_sandbox/config", json=wrong)
+    assert (answer.status_code, answer.json()["error"].startswith("Send any of {")) == (400, True)
+    assert (await bench.http.get("/_sandbox/config")).json() == before

@@ -42,8 +42,11 @@ def view(sandbox: Sandbox, token: str) -> dict[str, Any]:
         }
 
 
-def cancel(sandbox: Sandbox, token: str, subscription_id: str) -> None:
-    """Cancel as the portal is configured to: at the end of the period, or at once. Raises the two above."""
+def cancel(sandbox: Sandbox, token: str, subscription_id: str) -> str | None:
+    """Cancel as the portal is configured to: at the end of the period, or at once. Raises the two above.
+
+    Where the customer goes then, if they came for this alone.
+    """
     with sandbox.work() as work:
         session, subscription = _own(work, token, "subscription", subscription_id)
         feature = _allowed(work, session, "subscription_cancel")
@@ -55,6 +58,7 @@ def cancel(sandbox: Sandbox, token: str, subscription_id: str) -> None:
             flexible = subscription["billing_mode"]["type"] == "flexible"
             change = {"cancel_at": ends} if flexible else {"cancel_at_period_end": True}
             _do(lambda: updating.update(work, subscription_id, Params(change)))
+        return _after(session, "subscription_cancel")
 
 
 def keep(sandbox: Sandbox, token: str, subscription_id: str) -> None:
@@ -92,7 +96,7 @@ def add_method(sandbox: Sandbox, token: str) -> str:
                     "mode": "setup",
                     "currency": sandbox.settings.currency,
                     "customer": session["customer"],
-                    "success_url": session["url"],
+                    "success_url": _after(session, "payment_method_update") or session["url"],
                     "cancel_url": session["url"],
                 }
             ),
@@ -107,6 +111,13 @@ def _session(work: Work, token: str) -> Object:
     if session is None or session["created"] + sessions.LASTS <= work.now:
         raise PortalClosed
     return session
+
+
+def _after(session: Object, type: str) -> str | None:
+    """Where a session that is for one thing alone sends its customer when that is done."""
+    flow = session["flow"]
+    redirect = flow["after_completion"]["redirect"] if flow and flow["type"] == type else None
+    return str(redirect["return_url"]) if redirect else None
 
 
 def _own(work: Work, token: str, kind: str, id: str) -> tuple[Object, Object]:

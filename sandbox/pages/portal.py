@@ -63,13 +63,14 @@ def portal(sandbox: Sandbox, token: str, alarm: str = "") -> Response:
     except PortalClosed:
         text = "Go back to the merchant's page and open it again from there."
         return notice("This page is not open any more", text, status=410, tone="wait")
-    features = session["features"]
+    features, flow = session["features"], session["flow"]
+    came_for = flow["type"] if flow else None
+    wanted = flow["subscription_cancel"]["subscription"] if came_for == "subscription_cancel" else None
     default = session["customer"]["invoice_settings"]["default_payment_method"]
     context = {
         "alarm_text": alarm,
         "email": session["customer"]["email"],
-        "flow": session["flow"],
-        "invoices": session["invoices"] if features["invoice_history"]["enabled"] else None,
+        "invoices": session["invoices"] if features["invoice_history"]["enabled"] and not flow else None,
         "may_cancel": features["subscription_cancel"]["enabled"],
         "may_pay_otherwise": features["payment_method_update"]["enabled"],
         "merchant": session["merchant"],
@@ -77,7 +78,11 @@ def portal(sandbox: Sandbox, token: str, alarm: str = "") -> Response:
             {"id": each["id"], "label": label(each), "default": each["id"] == default} for each in session["methods"]
         ],
         "return_url": session["return_url"],
-        "subscriptions": [subscription(each, session["methods"]) for each in session["subscriptions"]],
+        "shows_methods": came_for in (None, "payment_method_update"),
+        "shows_subscriptions": came_for in (None, "subscription_cancel"),
+        "subscriptions": [
+            subscription(each, session["methods"]) for each in session["subscriptions"] if wanted in (None, each["id"])
+        ],
         "token": token,
     }
     return page("portal.html", context)

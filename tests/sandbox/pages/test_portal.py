@@ -9,7 +9,7 @@ import stripe
 
 from tests.running_sandbox import RunningSandbox
 from tests.sandbox.pages.acting import CARD, press
-from tests.sandbox.pages.reading import alarm, dangers, heading
+from tests.sandbox.pages.reading import alarm, buttons, dangers, heading
 from tests.sandbox.test_payment_intents import attach
 
 
@@ -168,15 +168,35 @@ def test_a_session_that_stripe_would_refuse_is_refused(
     assert refusal.value.param == param
 
 
-def test_a_session_can_say_what_its_customer_came_for(
-    client: stripe.StripeClient, customer: stripe.Customer, subscription: Any
+def test_a_session_can_be_for_one_cancellation_alone(
+    browser: httpx.Client, client: stripe.StripeClient, customer: stripe.Customer, subscription: Any
 ) -> None:
+    done = "https://shop.example/canceled"
+    flow: Any = {
+        "type": "subscription_cancel",
+        "subscription_cancel": {"subscription": subscription.id},
+        "after_completion": {"type": "redirect", "redirect": {"return_url": done}},
+    }
     session: Any = client.v1.billing_portal.sessions.create(
-        {
-            "customer": customer.id,
-            "flow_data": {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}},
-            "expand": ["configuration"],
-        }
+        {"customer": customer.id, "flow_data": flow, "expand": ["configuration"]}
     )
     assert session.flow.subscription_cancel.subscription == subscription.id
     assert session.configuration.is_default
+    path = urlsplit(session.url).path
+    page = browser.get(path)
+    assert (heading(page), buttons(page)) == ("Your subscriptions", ["Cancel the subscription"])
+    assert press(browser, path, "Cancel the subscription").headers["location"] == done
+    assert client.v1.subscriptions.retrieve(subscription.id).cancel_at is not None
+
+
+def test_a_session_can_be_for_a_new_payment_method_alone(
+    browser: httpx.Client, client: stripe.StripeClient, customer: stripe.Customer
+) -> None:
+    done = "https://shop.example/saved"
+    after: Any = {"type": "redirect", "redirect": {"return_url": done}}
+    path = open_portal(client, customer, flow_data={"type": "payment_method_update", "after_completion": after})
+    page = browser.get(path)
+    assert (heading(page), buttons(page)) == ("How you pay", ["Add a payment method"])
+    checkout = urlsplit(press(browser, path, "Add a payment method").headers["location"]).path
+    assert browser.post(checkout, data=CARD).headers["location"] == done
+    assert len(client.v1.customers.payment_methods.list(customer.id).data) == 1

@@ -9,7 +9,7 @@ import typer
 
 from api import first_run, serving
 from api import sandbox as sandbox_process
-from api.commands import consents, keys
+from api.commands import consents, keys, operations
 from api.commands.doctor import doctor
 from api.running import open_database
 from billing.errors import BillingError
@@ -26,6 +26,7 @@ Try it without any: assent serve --sandbox
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consents.app, name="consents")
+app.add_typer(operations.app, name="operations")
 app.command()(doctor)
 
 

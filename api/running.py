@@ -50,7 +50,7 @@ async def open_gateway(settings: StripeSettings) -> AsyncIterator[StripeGateway]
     base = settings.stripe_api_base and settings.stripe_api_base.rstrip("/")
     gateway = StripeGateway(settings.stripe_api_key.get_secret_value(), account="", base=base)
     try:
-        gateway.account = await _account(gateway, base or STRIPE_BASE)
+        gateway.account, gateway.country = await _account(gateway, base or STRIPE_BASE)
         yield gateway
     finally:
         await gateway.close()
@@ -62,10 +62,11 @@ async def open_runtime(settings: StripeSettings) -> AsyncIterator[Runtime]:
     async with open_database(settings) as database, open_gateway(settings) as gateway:
         async with database.transaction() as session:
             await installation.claim(session, gateway.account, utc_now(), livemode=settings.livemode)
-        yield Runtime(database, gateway, settings.allows_redirect, settings.automatic_tax)
+        limits = settings.method_limits(gateway.country)
+        yield Runtime(database, gateway, settings.allows_redirect, settings.automatic_tax, limits)
 
 
-async def _account(gateway: StripeGateway, base: str) -> str:
+async def _account(gateway: StripeGateway, base: str) -> tuple[str, str | None]:
     try:
         return await installation.account(gateway)
     except StripeRejected as error:

@@ -10,9 +10,13 @@ from billing.stripe_gateway import StripeGateway
 from billing.tables import Installation
 
 
-async def account(gateway: StripeGateway) -> str:
-    """Stripe's id of the account that the gateway's key belongs to. Raises StripeRejected, StripeUnavailable."""
-    return str((await gateway.get("/v1/account")).data["id"])
+async def account(gateway: StripeGateway) -> tuple[str, str | None]:
+    """Stripe's id of the account that the gateway's key belongs to, and its country, as US.
+
+    Raises StripeRejected, StripeUnavailable.
+    """
+    found = (await gateway.get("/v1/account")).data
+    return str(found["id"]), found.get("country")
 
 
 async def find(session: AsyncSession) -> Installation | None:

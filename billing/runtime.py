@@ -1,10 +1,11 @@
 """What a running Assent consists of, handed to whatever works outside a single transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from billing.database import Database
+from billing.limits import Limits
 from billing.stripe_gateway import StripeGateway
 
 
@@ -18,11 +19,12 @@ class Runtime:
     """The database, Stripe, the clock, and the settings that decide what may be done.
 
     `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
-    invoices.
+    invoices; `limits` are those of the payment methods themselves.
     """
 
     database: Database
     gateway: StripeGateway
     allows_redirect: Callable[[str], bool]
     automatic_tax: bool = False
+    limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = utc_now

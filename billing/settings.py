@@ -3,9 +3,7 @@
 Each command needs some of them only, so there are three classes, each with what the one before has.
 """
 
-import re
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,21 +11,30 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainValidator,
     SecretStr,
     ValidationError,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from billing.database import driver_url
+from billing import limits
 from billing.origins import is_loopback, origin_of
+from billing.setting_values import (
+    TOKEN_SECRET_LENGTH,
+    Currencies,
+    Maxima,
+    Network,
+    Origins,
+    Port,
+    check_database,
+    check_origin,
+    check_stripe_key,
+    check_token_secret,
+    check_webhook_secret,
+    split,
+)
 
 STRIPE_BASE = "https://api.stripe.com"
-STRIPE_KEY = re.compile(r"(sk|rk)_(test|live)_\w{8,}", re.ASCII)
-WEBHOOK_SECRET = re.compile(r"whsec_\S+", re.ASCII)
-TOKEN_SECRET_LENGTH = 32
-"""Characters; below this a signature can be guessed."""
 
 
 class Environment(StrEnum):
@@ -41,58 +48,6 @@ class CannotStart(Exception):
     """Something is not as it has to be. The message is one line that names the setting and the fix, and no secret."""
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _check_database(value: SecretStr) -> SecretStr:
-    try:
-        driver_url(value.get_secret_value())
-    except Exception as error:
-        raise ValueError("set it to sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME") from error
-    return value
-
-
-def _check_stripe_key(value: SecretStr) -> SecretStr:
-    key = value.get_secret_value()
-    if key.startswith("pk_"):
-        raise ValueError("this is a publishable key; use the secret key (sk_...) or a restricted one (rk_...)")
-    if not STRIPE_KEY.fullmatch(key):
-        raise ValueError("a key of Stripe's begins with sk_test_, sk_live_, rk_test_ or rk_live_")
-    return value
-
-
-def _check_webhook_secret(value: SecretStr) -> SecretStr:
-    if not WEBHOOK_SECRET.fullmatch(value.get_secret_value()):
-        raise ValueError("the signing secret of a webhook endpoint begins with whsec_")
-    return value
-
-
-def _check_token_secret(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < TOKEN_SECRET_LENGTH:
-        raise ValueError(f"a secret has at least {TOKEN_SECRET_LENGTH} random characters (openssl rand -hex 32)")
-    return value
-
-
-def _origin(value: str) -> str:
-    origin = origin_of(value)
-    if origin is None or urlsplit(value).path not in ("", "/") or "?" in value or "#" in value:
-        raise ValueError("give scheme, host and port, as https://shop.example; http is for this machine only")
-    return origin
-
-
-def _network(value: object) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(str(value))
-    except ValueError as error:
-        raise ValueError("list addresses or networks, as 10.0.0.0/8") from error
-
-
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
-Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
 class DatabaseSettings(BaseSettings):
     """What every command needs."""
 
@@ -100,7 +55,7 @@ class DatabaseSettings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    database_url: Annotated[SecretStr, AfterValidator(_check_database)] = SecretStr("sqlite:///var/assent.sqlite3")
+    database_url: Annotated[SecretStr, AfterValidator(check_database)] = SecretStr("sqlite:///var/assent.sqlite3")
     assent_env: Environment = Environment.PRODUCTION
     statement_timeout: Annotated[float, Field(gt=0)] = 30
     """Seconds; on PostgreSQL."""
@@ -114,10 +69,15 @@ class DatabaseSettings(BaseSettings):
 class StripeSettings(DatabaseSettings):
     """What a process needs that speaks to Stripe."""
 
-    stripe_api_key: Annotated[SecretStr, AfterValidator(_check_stripe_key)]
+    stripe_api_key: Annotated[SecretStr, AfterValidator(check_stripe_key)]
     stripe_api_base: str | None = None
     automatic_tax: bool = False
     allowed_redirect_origins: Origins = ()
+    refuse_unconfirmed_limits: bool = False
+    amazon_pay_currencies: Currencies = limits.CURRENCIES
+    amazon_pay_us_currencies: Currencies = limits.US_CURRENCIES
+    amazon_pay_refund_days: Annotated[int, Field(ge=0)] = limits.REFUND_DAYS
+    amazon_pay_monthly_maxima: Maxima = Field(default_factory=lambda: dict(limits.MONTHLY_MAXIMA))
 
     @model_validator(mode="after")
     def _guard_the_key(self) -> Self:
@@ -144,6 +104,17 @@ class StripeSettings(DatabaseSettings):
         """Whether a stand-in on this machine answers for Stripe."""
         return self.stripe_api_base is not None and is_loopback(urlsplit(self.stripe_api_base).hostname)
 
+    def method_limits(self, country: str | None) -> limits.Limits:
+        """The limits of payment methods, for a Stripe account in this country."""
+        return limits.Limits(
+            self.amazon_pay_currencies,
+            self.amazon_pay_refund_days,
+            self.amazon_pay_us_currencies,
+            self.amazon_pay_monthly_maxima,
+            self.refuse_unconfirmed_limits,
+            country,
+        )
+
     def allows_redirect(self, url: str) -> bool:
         """Whether a customer may be sent to this address; in first runs any https one, and this machine."""
         origin = origin_of(url)
@@ -158,19 +129,19 @@ class Settings(StripeSettings):
     """What the server needs: everything."""
 
     stripe_webhook_secret: Annotated[
-        tuple[Annotated[SecretStr, AfterValidator(_check_webhook_secret)], ...],
+        tuple[Annotated[SecretStr, AfterValidator(check_webhook_secret)], ...],
         NoDecode,
-        BeforeValidator(_split),
+        BeforeValidator(split),
         Field(min_length=1),
     ]
     token_secret: Annotated[
-        tuple[Annotated[SecretStr, AfterValidator(_check_token_secret)], ...],
+        tuple[Annotated[SecretStr, AfterValidator(check_token_secret)], ...],
         NoDecode,
-        BeforeValidator(_split),
+        BeforeValidator(split),
         Field(min_length=1),
     ]
-    public_url: Annotated[str, AfterValidator(_origin)] | None = None
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)] = ()
+    public_url: Annotated[str, AfterValidator(check_origin)] | None = None
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
     cors_origins: Origins = ()
     applier: bool = True
     host: str = "127.0.0.1"

@@ -99,11 +99,13 @@ class IdempotencyFault(BillingError):
 class StripeGateway:
     """One client for one event loop.
 
-    `close` it there. `account` is Stripe's id of the account that the key belongs to.
+    `close` it there. `account` is Stripe's id of the account that the key belongs to, `country` its
+    country where known.
     """
 
     def __init__(self, key: str, *, account: str, base: str | None = None) -> None:
         self.account = account
+        self.country: str | None = None
         stripe.enable_telemetry = False
         transport = stripe.HTTPXClient(timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT))
         self._transport = transport

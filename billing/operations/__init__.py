@@ -10,7 +10,7 @@ from billing.operations.once import run_once
 from billing.operations.running import failure, run
 from billing.operations.settling import settle
 from billing.operations.sweeping import order, sweep
-from billing.operations.taking import stored_request
+from billing.operations.taking import is_begun, stored_request
 
 __all__ = [
     "Call",
@@ -22,6 +22,7 @@ __all__ = [
     "Undone",
     "answered",
     "failure",
+    "is_begun",
     "order",
     "ours",
     "run",

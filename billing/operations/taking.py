@@ -94,6 +94,17 @@ async def find(session: AsyncSession, call: Call) -> Operation | None:
     return (await session.exec(statement.with_for_update())).first()
 
 
+async def is_begun(session: AsyncSession, call: Call) -> bool:
+    """Whether its key has an outcome, or is about to: what only decides whether to begin is then asked no more."""
+    begun = select(Operation.id).where(
+        Operation.party == call.caller.party,
+        Operation.mutation == call.mutation,
+        Operation.key == call.key,
+        Operation.status != OperationStatus.RELEASED,
+    )
+    return (await session.exec(begun)).first() is not None
+
+
 def new_operation(call: Call, now: datetime) -> Operation:
     """Not begun yet, and due at once."""
     return Operation(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import customers, operations, payment_methods
+from billing import customers, limits, operations, payment_methods
 from billing.anchors import anchor
 from billing.callers import Caller
 from billing.errors import BillingError, ConsentRequired, ConsentScopeExceeded, Problem, StripeRejected
@@ -47,13 +47,16 @@ async def charge(runtime: Runtime, caller: Caller, wanted: NewCharge, *, idempot
 
     In `Charged.error`: PaymentDeclined, after which the payment is canceled at Stripe; AuthenticationRequired, after
     which it waits 23 hours for the customer. Raises InvalidInput, NotFound, InvalidTransition, ConsentRequired,
-    ConsentScopeExceeded, PaymentMethodUnusable, IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
+    ConsentScopeExceeded, PaymentMethodUnusable, PaymentMethodLimit, IdempotencyMismatch, Conflict, StripeRejected,
+    StripeUnavailable.
     """
     problems = check_key(idempotency_key) + check_metadata("metadata", wanted.metadata)
     raise_problems(problems + _check(wanted))
     async with runtime.database.read() as session:
         method = await payment_methods.get(session, caller, wanted.payment_method_id)
-    call = Call("chargePaymentMethod", caller, idempotency_key, _intent(wanted), method.customer_id)
+        call = Call("chargePaymentMethod", caller, idempotency_key, _intent(wanted), method.customer_id)
+        if not await operations.is_begun(session, call):
+            await limits.require(session, runtime.limits, method, wanted.amount, runtime.clock())
     operation = await operations.run(runtime, CHARGE, call)
     payment = operation.result.get("payment_id")
     return Charged(UUID(payment) if payment else None, operations.failure(operation))

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import errors, mirror, operations
+from billing import errors, limits, mirror, operations
 from billing.callers import Caller
 from billing.consents import coverage
 from billing.consents.carrying import needed_by
@@ -28,6 +28,7 @@ from billing.errors import (
     StripeRejected,
 )
 from billing.input import check_key, raise_problems
+from billing.money import Money
 from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, Undone, answered
 from billing.payments.methods import get_method
 from billing.runtime import Runtime
@@ -62,14 +63,20 @@ async def pay(
 
     One that is paid already is a success and calls nothing. In `Paid.error`: PaymentDeclined, AuthenticationRequired.
     Raises InvalidInput, NotFound, NotAllowed (no managed subscription's), InvalidTransition, ConsentRequired (held, or
-    without a consent), ConsentScopeExceeded, PaymentMethodUnusable, IdempotencyMismatch, Conflict, StripeRejected,
-    StripeUnavailable.
+    without a consent), ConsentScopeExceeded, PaymentMethodUnusable, PaymentMethodLimit, IdempotencyMismatch, Conflict,
+    StripeRejected, StripeUnavailable.
     """
     raise_problems(check_key(idempotency_key))
     async with runtime.database.read() as session:
         invoice = await get(session, caller, invoice_id)
-    intent = {"invoice_id": str(invoice.id), "payment_method_id": str(method_id) if method_id else None}
-    call = Call("payInvoice", caller, idempotency_key, intent, invoice.customer_id)
+        intent = {"invoice_id": str(invoice.id), "payment_method_id": str(method_id) if method_id else None}
+        call = Call("payInvoice", caller, idempotency_key, intent, invoice.customer_id)
+        if invoice.status in PAYABLE and not await operations.is_begun(session, call):
+            method = await get_method(
+                session, await _managed(session, invoice), intent["payment_method_id"], runtime.clock()
+            )
+            due = Money(invoice.amount_due, invoice.currency)
+            await limits.require(session, runtime.limits, method, due, runtime.clock())
     operation = await operations.run(runtime, PAY, call)
     payment = operation.result.get("payment_id")
     return Paid(invoice.id, UUID(payment) if payment else None, operations.failure(operation))

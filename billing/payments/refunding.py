@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import mirror, operations
+from billing import limits, mirror, operations
 from billing.callers import Caller
 from billing.consents.locking import hold_customer
 from billing.errors import InvalidInput, InvalidTransition
@@ -17,7 +17,7 @@ from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, ans
 from billing.payments.reading import get
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Request
-from billing.tables import UNDONE, Operation, OperationStatus, Payment, Refund
+from billing.tables import UNDONE, Operation, OperationStatus, Payment, PaymentMethod, Refund
 
 REFUNDS = "refundPayment"
 
@@ -36,20 +36,32 @@ async def refund(runtime: Runtime, caller: Caller, wanted: NewRefund, *, idempot
 
     How it ends may come later, as an event: Amazon Pay takes its time, and what succeeded may still come back. Raises
     InvalidInput (more than is left, another currency), NotFound, InvalidTransition (nothing was paid, or all of it was
-    given back), IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
+    given back), PaymentMethodLimit (too late), IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
     """
     raise_problems(check_key(idempotency_key))
     async with runtime.database.read() as session:
         payment = await get(session, caller, wanted.payment_id)
+        call = _call(caller, wanted, payment, idempotency_key)
+        if not await operations.is_begun(session, call):
+            await _require_in_time(session, runtime, payment)
+    operation = await operations.run(runtime, REFUND, call)
+    return UUID(operation.result["refund_id"]), payment.id
+
+
+async def _require_in_time(session: AsyncSession, runtime: Runtime, payment: Payment) -> None:
+    charged = select(PaymentMethod.stripe_type).where(PaymentMethod.stripe_id == payment.payment_method_stripe_id)
+    stripe_type, paid_at = (await session.exec(charged)).first(), payment.succeeded_at or payment.created_at
+    limits.require_refundable(runtime.limits, stripe_type, paid_at, runtime.clock())
+
+
+def _call(caller: Caller, wanted: NewRefund, payment: Payment, key: str) -> Call:
     intent = {
         "payment_id": str(payment.id),
         "amount": wanted.amount.amount if wanted.amount else None,
         "currency": wanted.amount.currency if wanted.amount else None,
         "refund_reason": wanted.reason,
     }
-    call = Call(REFUNDS, caller, idempotency_key, intent, payment.customer_id)
-    operation = await operations.run(runtime, REFUND, call)
-    return UUID(operation.result["refund_id"]), payment.id
+    return Call(REFUNDS, caller, key, intent, payment.customer_id)
 
 
 async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> Next:

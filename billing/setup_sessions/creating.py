@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import mirror, operations
+from billing import limits, mirror, operations
 from billing.anchors import anchor
 from billing.callers import Caller
 from billing.consents import coverage
@@ -55,10 +55,13 @@ async def create(runtime: Runtime, caller: Caller, wish: Wish, *, idempotency_ke
 
     Stripe is not called before consent and addresses are found right.
 
-    Raises InvalidInput, NotFound, ConsentRequired, TermsSuperseded, IdempotencyMismatch, Conflict, StripeUnavailable,
-    and StripeRejected, also where Stripe does not offer a required type; no session is left open then.
+    Raises InvalidInput, NotFound, ConsentRequired, TermsSuperseded, PaymentMethodLimit (of a required type),
+    IdempotencyMismatch, Conflict, StripeUnavailable, and StripeRejected, also where Stripe does not offer a required
+    type; no session is left open then.
     """
     raise_problems(_problems(runtime, wish) + check_key(idempotency_key))
+    for required in wish.required:
+        limits.require_currency(runtime.limits, required, wish.currency)
     async with runtime.database.read() as session:
         customer = await get_live(session, caller, wish.customer_id)
         if wish.subscription_id is not None:

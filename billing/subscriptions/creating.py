@@ -23,7 +23,7 @@ from billing.stripe_gateway import Answer, JSONObject, Request
 from billing.subscriptions import ending, paying
 from billing.subscriptions.changes import coupon_request, is_once
 from billing.subscriptions.previewing import fill_current
-from billing.subscriptions.pricing import get_method
+from billing.subscriptions.pricing import get_method, require_within_limits
 from billing.subscriptions.starting import Start, check_start
 from billing.subscriptions.wishes import NewSubscription, check, require_merchant, uuid
 from billing.tables import Operation
@@ -44,7 +44,7 @@ async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, i
     In `Created.error`: PaymentDeclined, ConsentScopeExceeded, PreviewStale and StripeRejected after which nothing is
     active or payable; AuthenticationRequired, after which the subscription waits 23 hours for the customer. Raises
     InvalidInput, NotFound, NotAllowed, ConsentRequired, ConsentScopeExceeded, PreviewStale, PaymentMethodUnusable,
-    InvalidTransition, IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
+    PaymentMethodLimit, InvalidTransition, IdempotencyMismatch, Conflict, StripeRejected, StripeUnavailable.
     """
     check(key=idempotency_key, metadata=wanted.metadata, trial_days=wanted.trial_days, coupon=wanted.coupon)
     if caller.is_customer:
@@ -52,8 +52,11 @@ async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, i
         require_merchant(wanted.metadata, *(() if by_token else (wanted.trial_days, wanted.coupon)))
     async with runtime.database.read() as session:
         customer = await customers.get(session, caller, wanted.customer_id)
-    intent = {**wanted.intent(), "automatic_tax": runtime.automatic_tax}
-    call = Call("createSubscription", caller, idempotency_key, intent, customer.id)
+        intent = {**wanted.intent(), "automatic_tax": runtime.automatic_tax}
+        call = Call("createSubscription", caller, idempotency_key, intent, customer.id)
+        if not await operations.is_begun(session, call):
+            method_id = wanted.payment_method_id
+            await require_within_limits(session, runtime.limits, customer, method_id, wanted.items)
     with_current = partial(fill_current, runtime, caller, wanted)
     try:
         created = _created(await operations.run(runtime, CREATE, call))

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import payment_methods
 from billing.callers import Caller
 from billing.catalogue import get_price
 from billing.errors import InvalidInput, NotAllowed, Scope
+from billing.limits import Limits, require_currency
 from billing.tables import ConsentUsage, Customer, PaymentMethod, Price
 
 # Stripe's own limits: https://docs.stripe.com/api/subscriptions/create#create_subscription-items
@@ -108,6 +109,18 @@ async def get_method(
     await payment_methods.require_usable(session, method, now)
     await payment_methods.require_saved_for(session, method, ConsentUsage.RECURRING)
     return method
+
+
+async def require_within_limits(
+    session: AsyncSession, limits: Limits, customer: Customer, method_id: UUID | None, items: list[Item]
+) -> None:
+    """Raises PaymentMethodLimit where the method that would be charged does not take the prices' currency."""
+    default = PaymentMethod.stripe_id == customer.default_payment_method_stripe_id
+    wanted = select(PaymentMethod.stripe_type).where(PaymentMethod.customer_id == customer.id)
+    stripe_type = (await session.exec(wanted.where(PaymentMethod.id == method_id if method_id else default))).first()
+    currencies = select(Price.currency).where(col(Price.id).in_([each.price_id for each in items if each.price_id]))
+    for currency in (await session.exec(currencies.distinct())).all():
+        require_currency(limits, stripe_type or "", currency)
 
 
 def stripe_items(prices: list[Price], quantities: list[int]) -> list[dict[str, Any]]:

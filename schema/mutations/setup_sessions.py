@@ -70,8 +70,8 @@ class SetupSessionMutations:
         CreateSetupSessionPayload,
         "Opens a hosted page of Stripe's on which the customer saves a card or an Amazon Pay account.",
         customers=True,
-        errors="InvalidInput NotFound InvalidTransition ConsentRequired TermsSuperseded IdempotencyMismatch Conflict "
-        "StripeRejected StripeUnavailable",
+        errors="InvalidInput NotFound InvalidTransition ConsentRequired TermsSuperseded PaymentMethodLimit "
+        "IdempotencyMismatch Conflict StripeRejected StripeUnavailable",
     )
     async def create_setup_session(self, info: Info, input: CreateSetupSessionInput) -> CreateSetupSessionPayload:
         wish = setup_sessions.Wish(

@@ -73,8 +73,8 @@ class SubscriptionMutations:
         "Starts a subscription within a consent and pays its first invoice with the saved method, off-session.",
         customers=True,
         errors="InvalidInput NotFound NotAllowed InvalidTransition ConsentRequired ConsentScopeExceeded PreviewStale "
-        "PaymentMethodUnusable PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict StripeRejected "
-        "StripeUnavailable",
+        "PaymentMethodUnusable PaymentMethodLimit PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict "
+        "StripeRejected StripeUnavailable",
     )
     async def create_subscription(self, info: Info, input: CreateSubscriptionInput) -> CreateSubscriptionPayload:
         wanted = subscriptions.NewSubscription(

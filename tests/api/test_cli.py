@@ -106,7 +106,7 @@ def test_settings_are_read_from_a_file_too(migrated: Path) -> None:
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     told = run(tmp_path, "--help").stdout
-    for command in ("serve", "sandbox", "worker", "migrate", "keys", "consents", "schema", "doctor"):
+    for command in ("serve", "sandbox", "worker", "migrate", "keys", "consents", "operations", "schema", "doctor"):
         assert f" {command} " in told
 
 

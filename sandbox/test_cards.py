@@ -89,6 +89,7 @@ class TestCard:
 
     `refunds`: the status that a refund to it has at first, and the one that it ends with.
     `disputed`: a payment is disputed as soon as it has succeeded, in this way and for this reason.
+    `warned_of`: its bank warns of fraud instead.
     """
 
     number: str
@@ -99,6 +100,7 @@ class TestCard:
     asks_customer: str | None = None
     refunds: tuple[str, str] = ("succeeded", "succeeded")
     disputed: tuple[str, str] | None = None
+    warned_of: bool = False
 
     @property
     def setup_decline(self) -> Decline | None:
@@ -132,6 +134,7 @@ TEST_CARDS = (
         disputed=("chargeback", "product_not_received"),
     ),
     TestCard("4000000000001976", "Succeeds, and is inquired about", disputed=("inquiry", "fraudulent")),
+    TestCard("4000000000005423", "Succeeds, and its bank warns of fraud", warned_of=True),
     _refused("4000000000000002", "generic_decline", "Declined"),
     _refused("4000000000009995", "insufficient_funds", "Declined: insufficient funds"),
     _refused("4000000000009987", "lost_card", "Declined: lost card"),
@@ -154,6 +157,7 @@ TOKENS = {
     "pm_card_createDispute": "4000000000000259",
     "pm_card_createDisputeProductNotReceived": "4000000000002685",
     "pm_card_createDisputeInquiry": "4000000000001976",
+    "pm_card_createIssuerFraudRecord": "4000000000005423",
     "pm_card_chargeDeclined": "4000000000000002",
     "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
     "pm_card_chargeDeclinedLostCard": "4000000000009987",

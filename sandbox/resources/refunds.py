@@ -10,7 +10,7 @@ from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
 from sandbox.kinds import Kind
 from sandbox.money import money
-from sandbox.resources import balance_transactions, payment_methods
+from sandbox.resources import balance_transactions, early_fraud_warnings, payment_methods
 from sandbox.wire.endpoints import Endpoint, listing, retrieve
 from sandbox.wire.metadata import merge
 from sandbox.wire.pagination import list_of
@@ -148,6 +148,8 @@ def _add(work: Work, charge: Object, amount: int, **fields: Any) -> Object:
     refunded = charge["amount_refunded"] + amount
     full = refunded == charge["amount_captured"]
     events.change(work, "charge.refunded", charge, amount_refunded=refunded, refunded=full)
+    if full:
+        early_fraud_warnings.settle(work, charge)
     return refund
 
 

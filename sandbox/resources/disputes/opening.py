@@ -5,7 +5,7 @@ from typing import Any
 from sandbox import events
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
-from sandbox.resources import balance_transactions
+from sandbox.resources import balance_transactions, early_fraud_warnings
 from sandbox.resources.disputes.evidence import NO_EVIDENCE
 from sandbox.work import Object, Work
 
@@ -39,6 +39,7 @@ def open_dispute(work: Work, charge: Object, sort: str, reason: str, amount: int
     charge["disputed"] = True
     work.save(charge)
     events.emit(work, "charge.dispute.created", dispute)
+    early_fraud_warnings.settle(work, charge)
     if sort != "inquiry":
         _withdraw(work, dispute, type, 0 if sort == "claim" else FEE)
     return dispute

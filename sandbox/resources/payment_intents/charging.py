@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox import events
 from sandbox.errors import DOCS, InvalidRequest, PaymentDeclined
-from sandbox.resources import charges, mandates, payment_methods, planned_failures
+from sandbox.resources import charges, early_fraud_warnings, mandates, payment_methods, planned_failures
 from sandbox.resources.disputes import opening
 from sandbox.test_cards import Decline
 from sandbox.work import Object, Work
@@ -121,6 +121,8 @@ def _succeed(work: Work, intent: Object, method: Object) -> None:
     card = payment_methods.card_of(work, method)
     if card and card.disputed:
         opening.open_dispute(work, charge, *card.disputed)
+    if card and card.warned_of:
+        early_fraud_warnings.add(work, charge)
 
 
 def _authorize(work: Work, intent: Object, method: Object) -> None:

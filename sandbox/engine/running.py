@@ -9,9 +9,17 @@ from sandbox.work import Object, Work
 
 
 def run(sandbox: Sandbox, until: int, clock: str | None = None) -> None:
-    """Do everything that is due by then on the sandbox's own clock, or on the test clock of that id."""
-    while _step(sandbox, until, clock):
-        pass
+    """Do everything that is due by then on the sandbox's own clock, or on the test clock of that id.
+
+    A failure is raised. What failed is not due any more until it is changed, so that it cannot keep all others waiting.
+    """
+    while due := _earliest(sandbox, until, clock):
+        try:
+            _step(sandbox, due, until, clock)
+        except Exception:
+            with sandbox.database.transaction() as connection:
+                connection.execute("UPDATE objects SET due = NULL WHERE id = ?", (due["id"],))
+            raise
 
 
 def next_due(connection: sqlite3.Connection, clock: str | None) -> int | None:
@@ -20,22 +28,24 @@ def next_due(connection: sqlite3.Connection, clock: str | None) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
-def _step(sandbox: Sandbox, until: int, clock: str | None) -> bool:
-    """Do the earliest thing that is due by then. False if nothing is."""
+def _earliest(sandbox: Sandbox, until: int, clock: str | None) -> sqlite3.Row | None:
+    query = "SELECT id, object, due FROM objects WHERE clock IS ? AND due <= ? ORDER BY due, seq LIMIT 1"
+    with sandbox.database.transaction() as connection:
+        found: sqlite3.Row | None = connection.execute(query, (clock, until)).fetchone()
+    return found
+
+
+def _step(sandbox: Sandbox, due: sqlite3.Row, until: int, clock: str | None) -> None:
+    """Do the thing that is due, if it is not done or changed meanwhile."""
     with sandbox.work(clock=clock) as work:
-        earliest = work.connection.execute(
-            "SELECT id, object, due FROM objects WHERE clock IS ? AND due <= ? ORDER BY due, seq LIMIT 1",
-            (clock, until),
-        ).fetchone()
-        if earliest is None:
-            return False
-        obj = work.get(earliest["object"], earliest["id"])
-        deed = agenda.next_deed(obj, earliest["due"] - 1)
+        obj = work.find(due["object"], due["id"])
+        if obj is None:
+            return
+        deed = agenda.next_deed(obj, due["due"] - 1)
         if deed and deed[0] <= until:
             _do(work, obj, *deed)
         else:
             work.save(obj)
-        return True
 
 
 def _do(work: Work, obj: Object, moment: int, name: str) -> None:

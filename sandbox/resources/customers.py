@@ -50,11 +50,14 @@ def update(work: Work, id: str, params: Params) -> Object:
 
 
 def delete(work: Work, id: str, _params: Params) -> Object:
-    """DELETE /v1/customers/{customer}; its subscriptions end."""
+    """DELETE /v1/customers/{customer}; its subscriptions end, and its invoices are not collected any more."""
     customer = work.get("customer", id)
     for subscription in work.select("subscription", {"customer": id}):
         if subscription["status"] not in ENDED:
             ending.cancel(work, subscription, {"reason": "cancellation_requested"})
+    for invoice in work.select("invoice", {"customer": id}):
+        if invoice["status"] in ("draft", "open"):
+            events.change(work, "invoice.updated", invoice, **ending.STOPPED)
     work.delete(customer)
     events.emit(work, "customer.deleted", customer)
     return _stub(id)

@@ -66,6 +66,19 @@ async def test_advancing_runs_everything_on_the_way(bench: Bench) -> None:
     assert period(await bench.subscription(begun["id"])) == ("2024-03-31", "2024-04-30")
 
 
+async def test_a_session_of_a_customer_on_a_clock_expires_by_it(bench: Bench) -> None:
+    clock = await bench.post(URL, frozen_time=START)
+    customer = await bench.post("/v1/customers", test_clock=clock["id"])
+    session = await bench.post(
+        "/v1/checkout/sessions", mode="setup", currency="usd", success_url="https://a.example", customer=customer["id"]
+    )
+    assert (session["created"], session["expires_at"]) == (START, START + DAY)
+    bench.pass_time(2 * DAY)
+    assert (await bench.get(f"/v1/checkout/sessions/{session['id']}"))["status"] == "open"
+    await advance(bench, clock, START + DAY)
+    assert (await bench.get(f"/v1/checkout/sessions/{session['id']}"))["status"] == "expired"
+
+
 async def test_a_change_between_two_advances_happens_at_the_frozen_time(bench: Bench) -> None:
     clock, begun = await clock_with_subscription(bench)
     await advance(bench, clock, second("2024-02-15T12:00"))

@@ -1,10 +1,13 @@
 """What happens because time passes, on a clock that the tests move."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import hosted
+from sandbox.database import Database
+from sandbox.errors import ResourceMissing
 from tests.sandbox.bench import HOUR, Bench
 
 
@@ -158,3 +161,36 @@ async def test_a_dispute_that_nobody_answers_is_over_in_time(bench: Bench, token
     over = await bench.get(f"/v1/disputes/{dispute['id']}")
     assert (over["status"], over["evidence_details"]["past_due"]) == (status, True)
     assert (await bench.events())[-2:] == ["charge.dispute.updated", "charge.dispute.closed"]
+
+
+async def test_nothing_of_a_deleted_customer_is_collected(bench: Bench) -> None:
+    begun = await bench.subscribe()
+    bench.pass_to(begun["items"]["data"][0]["current_period_end"])
+    manual = await bench.post("/v1/invoices", customer=begun["customer"], auto_advance="true")
+    await bench.delete(f"/v1/customers/{begun['customer']}")
+    bench.pass_time(40 * 24 * HOUR)
+    for id in (manual["id"], (await bench.last_invoice(begun["id"]))["id"]):
+        invoice = await bench.get(f"/v1/invoices/{id}")
+        assert (invoice["status"], invoice["auto_advance"]) == ("draft", False)
+
+
+async def test_what_cannot_be_done_is_reported_once_and_keeps_nothing_else_waiting(bench: Bench) -> None:
+    broken, sound = await bench.subscribe(), await bench.subscribe()
+    bench.sandbox.database._connection.execute("DELETE FROM objects WHERE id = ?", (broken["customer"],))
+    with pytest.raises(ResourceMissing, match=broken["customer"]):
+        bench.pass_time(40 * 24 * HOUR)
+    bench.pass_time(40 * 24 * HOUR)
+    assert (await bench.last_invoice(sound["id"]))["status"] == "paid"
+
+
+async def test_a_file_of_an_earlier_version_is_looked_at_once(bench: Bench, tmp_path: Path) -> None:
+    begun = await bench.subscribe()
+    for statement in ("DROP INDEX objects_due", "ALTER TABLE objects DROP COLUMN due", "DROP INDEX deliveries_awaited"):
+        bench.sandbox.database._connection.execute(statement)
+    for table, column in (("objects", "clock"), ("deliveries", "draft")):
+        bench.sandbox.database._connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    bench.sandbox.database.close()
+
+    bench.sandbox.database = Database(tmp_path / "sandbox.db")
+    bench.pass_time(40 * 24 * HOUR)
+    assert (await bench.last_invoice(begun["id"]))["status"] == "paid"

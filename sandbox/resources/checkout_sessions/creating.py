@@ -20,8 +20,8 @@ def create(work: Work, params: Params) -> Object:
     """POST /v1/checkout/sessions."""
     _check_mode(params)
     types = offered(work.sandbox.methods, params)
-    session = {**_new(work, types), **_settings(work, params)}
     customer = _customer(work, params)
+    session = {**_new(work, types), **_settings(work, params)}
     session["customer_details"] = _customer_details(customer, session["customer_email"])
     session["customer"] = customer["id"] if customer else None
     session["setup_intent"] = _setup_intent(work, session, params)["id"]

@@ -34,6 +34,8 @@ RIGHTS = {
     "setDefaultPaymentMethod": (KeyScope.WRITE, True),
     "detachPaymentMethod": (KeyScope.WRITE, True),
     "chargePaymentMethod": (KeyScope.WRITE, False),
+    "refundPayment": (KeyScope.WRITE, False),
+    "payInvoice": (KeyScope.WRITE, True),
     "createProduct": (KeyScope.WRITE, False),
     "updateProduct": (KeyScope.WRITE, False),
     "createPrice": (KeyScope.WRITE, False),

@@ -4,21 +4,34 @@ import json
 import re
 from pathlib import Path
 
+import graphql
 import pytest
 
 from billing.settings import Settings
+from schema.build import sdl
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-JOURNEY = sorted((ROOT / "docs" / "journey").glob("*.graphql"))
+LIFE = (ROOT / "docs" / "life.md").read_text()
+PAGES = {"journey": README, "life": LIFE}
+DOCUMENTS = sorted((ROOT / "docs").glob("*/*.graphql"))
 
 
-@pytest.mark.parametrize("document", JOURNEY, ids=lambda path: path.stem)
-def test_the_readme_shows_each_document_of_the_journey_as_it_is(document: Path) -> None:
-    assert f"```graphql\n{document.read_text().strip()}\n```" in README
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)\n```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_each_document_is_shown_as_it_is(document: Path) -> None:
+    page = PAGES[document.parent.name]
+    assert document.read_text().strip() in blocks(page, "graphql")
     variables = json.loads(document.with_suffix(".json").read_text())
-    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", README, re.DOTALL)]
-    assert variables in shown
+    assert variables in [json.loads(block) for block in blocks(page, "json")]
+
+
+@pytest.mark.parametrize("block", [*blocks(README, "graphql"), *blocks(LIFE, "graphql")], ids=lambda it: it[:40])
+def test_every_document_that_is_shown_is_valid(block: str) -> None:
+    assert graphql.validate(graphql.build_schema(sdl()), graphql.parse(block)) == []
 
 
 def test_the_readme_has_every_setting_and_no_other() -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from tests.running_assent import RunningAssent, eventually
 from tests.running_sandbox import RunningSandbox
 
-DOCUMENTS = Path(__file__).parent.parent.parent / "docs" / "journey"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 MADE_ONCE = ("idempotencyKey", "externalId", "slug")
 """What the documents say once for everybody, and each test has to say for itself."""
 
@@ -27,10 +27,14 @@ query Session($id: ID!) {
 
 
 class Journey:
-    """`answers` holds the last payload of each mutation, by its name, and the setup session as last seen."""
+    """`answers` holds the last payload of each mutation, by its name, and the setup session as last seen.
+
+    `documents` is the folder whose documents are sent.
+    """
 
     def __init__(self, assent: RunningAssent, sandbox: RunningSandbox) -> None:
         self.assent, self.sandbox = assent, sandbox
+        self.documents = DOCS / "journey"
         self.answers: dict[str, Any] = {}
         self._mark = uuid4().hex
 
@@ -54,7 +58,7 @@ class Journey:
 
     def document(self, mutation: str) -> str:
         """What the documentation says to send."""
-        return _file(mutation, "graphql").read_text()
+        return self._file(mutation, "graphql").read_text()
 
     def input(self, mutation: str, **changes: Any) -> dict[str, Any]:
         """Its variables, filled in from the answers so far."""
@@ -66,7 +70,7 @@ class Journey:
 
     def input_as_written(self, mutation: str) -> dict[str, Any]:
         """The same with its placeholders, as the documentation shows it."""
-        return dict(json.loads(_file(mutation, "json").read_text())["input"])
+        return dict(json.loads(self._file(mutation, "json").read_text())["input"])
 
     def scope(self) -> dict[str, Any]:
         """What the customer consents to in the documentation."""
@@ -129,6 +133,11 @@ class Journey:
         """Stripe's id of the customer."""
         return str(self.answers["createCustomer"]["customer"]["stripeId"])
 
+    def _file(self, mutation: str, kind: str) -> Path:
+        words = re.sub(r"([A-Z])", lambda letter: "-" + letter[0].lower(), mutation)
+        [file] = self.documents.glob(f"*-{words}.{kind}")
+        return file
+
     def _filled(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {name: self._filled(each) for name, each in value.items()}
@@ -143,12 +152,6 @@ class Journey:
         for name in path.split("."):
             found = found[name]
         return found
-
-
-def _file(mutation: str, kind: str) -> Path:
-    words = re.sub(r"([A-Z])", lambda letter: "-" + letter[0].lower(), mutation)
-    [file] = DOCUMENTS.glob(f"*-{words}.{kind}")
-    return file
 
 
 def _capital(mutation: str) -> str:

@@ -80,12 +80,13 @@ class Courier:
 
     async def _until_tried(self) -> None:
         """Until every delivery that a draft waits for, and that is due, has been tried."""
+        self._tried.clear()  # before each look: what is tried during it must wake us
         while await asyncio.to_thread(_awaited, self._sandbox):
-            self._tried.clear()
             self._woken.set()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(IDLE):
                     await self._tried.wait()
+            self._tried.clear()
 
     async def _rest(self) -> None:
         """Until something is committed, delivered, or due."""

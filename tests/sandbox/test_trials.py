@@ -104,3 +104,12 @@ async def test_a_trial_that_is_prolonged_is_announced_again(bench: Bench) -> Non
     await bench.news()
     bench.pass_to(later - 2 * DAY)
     assert await bench.news() == ["invoice.upcoming", "customer.subscription.trial_will_end"]
+
+
+async def test_another_anchor_at_the_end_of_a_trial_is_refused(bench: Bench) -> None:
+    anchor = "trial_settings[end_behavior][billing_cycle_anchor]"
+    how = {"trial_period_days": "10", MISSING: "pause"}
+    refused = await bench.subscribe(**how, **{anchor: "unchanged"})
+    assert refused["error"]["param"] == anchor
+    begun = await bench.subscribe(**how, **{anchor: "now"})
+    assert begun["trial_settings"]["end_behavior"] == {"billing_cycle_anchor": "now", "missing_payment_method": "pause"}

@@ -10,7 +10,7 @@ from sandbox.resources import customers, discounts
 from sandbox.resources.invoices import building
 from sandbox.resources.subscriptions import added_items, changing, items, periods, settling, trials
 from sandbox.resources.subscriptions.prorating import amounts
-from sandbox.resources.subscriptions.settings import automatic_tax, billing_mode, payment_settings
+from sandbox.resources.subscriptions.settings import automatic_tax, billing_mode, payment_settings, trial_settings
 from sandbox.resources.test_clocks import clocks as test_clocks
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -118,7 +118,7 @@ def _settings(work: Work, customer: Object, params: Params) -> dict[str, Any]:
     if "payment_settings" in params:
         settings["payment_settings"] = payment_settings(NO_PAYMENT_SETTINGS, params)
     if "trial_settings" in params:
-        settings["trial_settings"] = params.get("trial_settings")
+        settings["trial_settings"] = trial_settings(params)
     return settings
 
 

@@ -26,6 +26,17 @@ def automatic_tax(customer: Object, params: Params) -> dict[str, Any]:
     return {"disabled_reason": None, "enabled": enabled, "liability": {"type": "self"} if enabled else None}
 
 
+def trial_settings(params: Params) -> dict[str, Any]:
+    """How a trial ends. The billing cycle begins anew then, as is usual."""
+    behavior = params.nested("trial_settings").nested("end_behavior")
+    if behavior.get("billing_cycle_anchor", "now") != "now":
+        raise InvalidRequest(
+            "This sandbox begins the billing cycle anew when a trial ends. Leave it out, or send `now`.",
+            param="trial_settings[end_behavior][billing_cycle_anchor]",
+        )
+    return {"end_behavior": behavior.given("billing_cycle_anchor", "missing_payment_method")}
+
+
 def billing_mode(params: Params) -> dict[str, Any]:
     """How prorations and invoices are worked out: flexible, unless it is to be classic."""
     given = params.nested("billing_mode")

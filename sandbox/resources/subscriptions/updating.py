@@ -9,7 +9,7 @@ from sandbox.errors import InvalidRequest
 from sandbox.resources import customers, discounts
 from sandbox.resources.invoices import building
 from sandbox.resources.subscriptions import changing, pending_updates, settling, trials
-from sandbox.resources.subscriptions.settings import automatic_tax, payment_settings
+from sandbox.resources.subscriptions.settings import automatic_tax, payment_settings, trial_settings
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
@@ -93,7 +93,7 @@ def _settings(work: Work, subscription: Object, params: Params) -> dict[str, Any
         customer = work.get("customer", subscription["customer"])
         changes["automatic_tax"] = automatic_tax(customer, params)
     if "trial_settings" in params:
-        changes["trial_settings"] = params.get("trial_settings")
+        changes["trial_settings"] = trial_settings(params)
     return {**changes, **end_settings(work, subscription, params)}
 
 

@@ -31,20 +31,13 @@ def routes(sandbox: Sandbox) -> list[Route]:
     async def show_config(_request: Request) -> Response:
         return JSONResponse(config(sandbox))
 
-    async def set_config(request: Request) -> Response:
-        try:
-            configure(sandbox, **await request.json())
-        except (ValueError, TypeError) as error:
-            return JSONResponse({"error": f"{HOW_TO_CONFIGURE} {error}"}, 400)
-        return await show_config(request)
-
     async def show_clock(_request: Request) -> Response:
         return JSONResponse(clock(sandbox))
 
     return [
         Route("/_sandbox/health", health),
         Route("/_sandbox/config", show_config, methods=["GET"]),
-        Route("/_sandbox/config", set_config, methods=["POST"]),
+        Route("/_sandbox/config", endpoint(sandbox, partial(set_config, sandbox)), methods=["POST"]),
         Route("/_sandbox/clock", show_clock, methods=["GET"]),
         Route("/_sandbox/clock", endpoint(sandbox, partial(move_clock, sandbox)), methods=["POST"]),
     ]
@@ -53,6 +46,24 @@ def routes(sandbox: Sandbox) -> list[Route]:
 def config(sandbox: Sandbox) -> Object:
     """What is switched on, and what follows failed payments."""
     return {"methods": list(sandbox.methods), **asdict(sandbox.billing)}
+
+
+def set_config(sandbox: Sandbox, fields: Fields) -> Object:
+    """Set the `methods`, the `retries` and what becomes of a subscription `after_retries`: any of them.
+
+    A list may be written as a text with commas, as a form sends it.
+    """
+    try:
+        given = {name: fields.raw(name) for name in ("methods", "retries", "after_retries") if fields.has(name)}
+        fields.refuse_others()
+        if isinstance(names := given.get("methods"), str):
+            given["methods"] = [name.strip() for name in names.split(",")]
+        if isinstance(days := given.get("retries"), str):
+            given["retries"] = [int(day) for day in days.split(",")]
+        configure(sandbox, **given)
+    except (Refused, ValueError, TypeError) as error:
+        raise Refused(f"{HOW_TO_CONFIGURE} {error}") from error
+    return config(sandbox)
 
 
 def configure(sandbox: Sandbox, *, methods: list[str] | None = None, **billing: Any) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.core import Sandbox
 from sandbox.resources import planned_failures
+from sandbox.settings import AFTER_RETRIES
 from sandbox.test_cards import OUTCOMES
 from sandbox.weather import FOR_DELIVERIES, FOR_REQUESTS
 from sandbox.work import Work
@@ -47,7 +49,20 @@ def context(work: Work) -> dict[str, Any]:
         "planned": [plan(each) for each in planned_failures.listed(work)],
         "request_weather": REQUESTS,
         "delivery_weather": DELIVERIES,
+        "dashboard": dashboard(work.sandbox),
         "weather": weather(work),
+    }
+
+
+def dashboard(sandbox: Sandbox) -> dict[str, Any]:
+    """What is set there now, and what may be chosen."""
+    choices = {"card,amazon_pay": "Cards and Amazon Pay", "card": "Cards only", "amazon_pay": "Amazon Pay only"}
+    return {
+        "methods": ",".join(sandbox.methods),
+        "method_choices": choices,
+        "retries": ",".join(map(str, sandbox.billing.retries)),
+        "after_retries": sandbox.billing.after_retries,
+        "after_choices": {each: each.replace("_", " ") for each in AFTER_RETRIES},
     }
 
 

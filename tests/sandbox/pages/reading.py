@@ -43,14 +43,19 @@ def forms(page: httpx.Response) -> list[Form]:
             attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
             form.fields[attributes["name"]] = unescape(attributes.get("value", ""))
         for name, options in re.findall(r'<select[^>]* name="(\w+)">(.*?)</select>', inside, re.DOTALL):
-            first = re.search(r'<option(?: value="([^"]*)")?>(.*?)</option>', options)
-            assert first
-            form.fields[name] = unescape(first[2] if first[1] is None else first[1])
+            form.fields[name] = chosen(options)
         for tag, label in re.findall(r"<button([^>]*)>(.*?)</button>", inside, re.DOTALL):
             attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
             form.buttons[label.strip()] = {attributes["name"]: attributes["value"]} if "name" in attributes else {}
         found.append(form)
     return found
+
+
+def chosen(options: str) -> str:
+    """What a select sends as it stands: the option that is selected, else the first."""
+    found = list(re.finditer(r'<option(?: value="([^"]*)")?( selected)?>(.*?)</option>', options))
+    option = next((each for each in found if each[2]), found[0])
+    return unescape(option[3] if option[1] is None else option[1])
 
 
 def dangers(page: str) -> list[str]:

@@ -46,6 +46,18 @@ def test_time_is_moved_by_a_button(
         assert "ahead)" in browser.get("/").text
 
 
+def test_the_dashboards_settings_are_changed_by_a_form(own: MovingSandbox) -> None:
+    with httpx.Client(base_url=own.base_url, trust_env=False) as browser:
+        press(browser, "/", "Save", methods="card", retries="1, 3", after_retries="unpaid")
+        told = browser.get("/_sandbox/config").json()
+        assert told == {"methods": ["card"], "retries": [1, 3], "after_retries": "unpaid"}
+        page = browser.get("/").text
+        assert '<option value="unpaid" selected>' in page
+        wrong = press(browser, "/", "Save", retries="soon")
+        assert (wrong.status_code, heading(wrong)) == (400, "That was not done")
+        assert browser.get("/_sandbox/config").json() == told
+
+
 def test_what_a_form_gets_wrong_is_told_on_a_page_with_a_way_back(own: MovingSandbox) -> None:
     with httpx.Client(base_url=own.base_url, trust_env=False) as browser:
         answer = browser.post("/_sandbox/clock", data={"to": "2001-01-01T00:00"})

@@ -37,17 +37,18 @@ async def may_acknowledge(runtime: Runtime, event: StripeEvent) -> bool:
             return True
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
-        await _decide(runtime, event, data)
+        tried = await _decide(runtime, event, data)
         async with runtime.database.read() as session:
             if await _is_decided(session, event, data):
                 return True
-        if asyncio.get_running_loop().time() >= deadline:
+            refused = tried and await _is_judged(session, data)
+        if refused or asyncio.get_running_loop().time() >= deadline:
             return False
         await asyncio.sleep(LOOK_AGAIN)
 
 
-async def _decide(runtime: Runtime, event: StripeEvent, data: JSONObject) -> None:
-    """Applies the event if nobody is at it.
+async def _decide(runtime: Runtime, event: StripeEvent, data: JSONObject) -> bool:
+    """Applies the event if nobody is at it; whether anything was done.
 
     Decides anew where the subscription was just being changed, or where Stripe did not take before that it is held.
     """
@@ -55,12 +56,13 @@ async def _decide(runtime: Runtime, event: StripeEvent, data: JSONObject) -> Non
     claimed = await claim_event(runtime.database, event.stripe_id, now)
     if claimed is not None:
         await apply_object(runtime, [claimed], now)
-        return
+        return True
     async with runtime.database.read() as session:
         waits = await _is_known(session, event) and not await _is_decided(session, event, data)
     if waits:
         async with considering(runtime, data, now):
             pass
+    return waits
 
 
 async def _is_decided(session: AsyncSession, event: StripeEvent, data: JSONObject) -> bool:

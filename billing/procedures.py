@@ -25,6 +25,7 @@ PROCEDURES = {
         subscriptions.REACTIVATE,
         subscriptions.PAUSE,
         subscriptions.RESUME,
+        renewals.ADOPT,
         renewals.HOLD,
         renewals.RELEASE,
         renewals.STOP,

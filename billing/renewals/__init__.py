@@ -1,5 +1,6 @@
 """Renewals: what Stripe bills by itself for managed subscriptions, held to the consent before it is collected."""
 
+from billing.renewals.adopting import ADOPT, adopt
 from billing.renewals.deciding import concerned, consider, is_managed
 from billing.renewals.holding import HOLD, HOLD_INVOICE
 from billing.renewals.holds import Reason
@@ -10,12 +11,14 @@ from billing.renewals.stopping import RESUME, STOP, resume_call
 from billing.renewals.subscriptions import consider_subscription, let_go_on, stop
 
 __all__ = [
+    "ADOPT",
     "HOLD",
     "HOLD_INVOICE",
     "RELEASE",
     "RESUME",
     "STOP",
     "Reason",
+    "adopt",
     "concerned",
     "consider",
     "consider_invoice",

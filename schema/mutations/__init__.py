@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.mutations.adoption import AdoptionMutations
 from schema.mutations.catalogue import CatalogueMutations
 from schema.mutations.consents import ConsentMutations
 from schema.mutations.customers import CustomerMutations
@@ -30,6 +31,7 @@ class Mutation(
     SubscriptionMutations,
     SubscriptionChangeMutations,
     SubscriptionLifeMutations,
+    AdoptionMutations,
     DisputeMutations,
     StripeEventMutations,
 ):

@@ -45,6 +45,7 @@ RIGHTS = {
     "updateSubscription": (KeyScope.WRITE, True),
     "cancelSubscription": (KeyScope.WRITE, True),
     "reactivateSubscription": (KeyScope.WRITE, True),
+    "adoptSubscription": (KeyScope.WRITE, False),
     "pauseSubscription": (KeyScope.WRITE, False),
     "resumeSubscription": (KeyScope.WRITE, False),
     "previewDisputeEvidence": (KeyScope.WRITE, False),

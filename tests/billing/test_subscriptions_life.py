@@ -1,21 +1,25 @@
 """The life of a subscription: changes take effect at Stripe, one after the other, and never undo a stop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from billing import consents, mirror, stopping, subscriptions
+from billing import consents, mirror, operations, stopping, subscriptions
 from billing.callers import Caller
-from billing.errors import BillingError, ConsentRequired, InvalidInput, NotFound
+from billing.errors import BillingError, ConsentRequired, InvalidInput, NotFound, StripeUnavailable
+from billing.procedures import PROCEDURES
 from billing.runtime import Runtime
-from billing.stripe_gateway import Answer, Request
+from billing.stripe_gateway import Answer, Request, StripeGateway
 from billing.subscriptions import CancellationTiming
 from billing.tables import Invoice, Payment, Subscription
 from tests.billing.conftest import MERCHANT
-from tests.billing.faults import FaultyGateway, refusing
+from tests.billing.faults import FaultyGateway, refusing, unreachable
 from tests.billing.journey import a_customer, unique
 from tests.billing.ready import Ready, every, ready
 from tests.billing.test_subscriptions import a_saved_with_challenge
@@ -139,6 +143,50 @@ async def test_one_that_was_never_paid_leaves_nothing_to_pay(runtime: Runtime, s
     assert [each["status"] for each in await it.at_stripe("payment_intents")] == ["canceled"]
     [bill], [payment] = await every(runtime, Invoice), await every(runtime, Payment)
     assert (bill.status, payment.amount) == ("void", 1500)
+
+
+@pytest.mark.parametrize("fault", ["never arrived", "answer lost"])
+async def test_what_was_cut_off_is_finished_by_the_sweep(runtime: Runtime, sandbox: RunningSandbox, fault: str) -> None:
+    """Nobody pays for these, so they are carried through."""
+    _, row = await subscribed(runtime, sandbox)
+    for wish, shows in (
+        (lambda by: subscriptions.pause(by, MERCHANT, row.id, resumes_at=None), "void"),
+        (lambda by: subscriptions.resume(by, MERCHANT, row.id, idempotency_key=unique("key")), None),
+        (lambda by: cancel(by, row.id, CancellationTiming.PERIOD_END), True),
+        (lambda by: subscriptions.reactivate(by, MERCHANT, row.id), False),
+        (lambda by: cancel(by, row.id, CancellationTiming.NOW), "canceled"),
+    ):
+        async with cut_off(runtime, sandbox, fault) as broken:
+            with pytest.raises(StripeUnavailable):
+                await wish(broken)
+        await operations.sweep(runtime, PROCEDURES)
+        now = await the_one(runtime)
+        assert shows in (now.pause_behavior, now.cancel_at_period_end, now.status)
+
+
+async def cancel(runtime: Runtime, wanted: UUID, timing: CancellationTiming) -> None:
+    await subscriptions.cancel(runtime, MERCHANT, wanted, timing=timing, reason=None)
+
+
+@asynccontextmanager
+async def cut_off(runtime: Runtime, sandbox: RunningSandbox, fault: str) -> AsyncIterator[Runtime]:
+    if fault == "never arrived":
+        async with refusing(runtime, sandbox, unreachable) as broken:
+            yield broken
+        return
+    gateway = Forgetful(KEY, account=runtime.gateway.account, base=sandbox.base_url)
+    yield replace(runtime, gateway=gateway)
+    await gateway.close()
+
+
+class Forgetful(StripeGateway):
+    """What changes something arrives, and its answer is lost."""
+
+    async def send(self, request: Request, *, idempotency_key: str | None = None) -> Answer:
+        answer = await super().send(request, idempotency_key=idempotency_key)
+        if request.method != "get":
+            raise StripeUnavailable
+        return answer
 
 
 async def test_a_foreign_subscription_is_unknown(runtime: Runtime, sandbox: RunningSandbox) -> None:

@@ -7,7 +7,7 @@ from sandbox.resources import file_links, refunds
 from sandbox.resources.checkout_sessions import closing
 from sandbox.resources.disputes import deciding
 from sandbox.resources.invoices import collecting
-from sandbox.resources.subscriptions import ending, pausing, pending_updates, resuming
+from sandbox.resources.subscriptions import canceling, ending, pausing, pending_updates, resuming
 from sandbox.resources.test_clocks import clocks
 from sandbox.work import Object, Work
 
@@ -20,7 +20,7 @@ DEEDS: Mapping[tuple[str, str], Callable[[Work, Object], object]] = {
     ("refund", "conclude"): refunds.conclude,
     ("sandbox.resumption", "lapse"): resuming.lapse,
     ("subscription", "give_up"): ending.give_up,
-    ("subscription", "cancel"): ending.cancel,
+    ("subscription", "cancel"): canceling.end,
     ("subscription", "drop_update"): pending_updates.expire,
     ("subscription", "collect_again"): pausing.collect_again,
     ("subscription", "end_trial"): trials.end,

@@ -1,173 +1,91 @@
-"""A preview is the invoice, or the same refusal: for changes that nobody thought of."""
+"""Previews by hand: what they show, what they leave out, and when there is none."""
 
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
+import stripe
 
-from sandbox.errors import StripeError
-from tests.sandbox.direct import Direct
+from tests.sandbox.billing import Shop, amounts
 
-INTERVALS = ("day", "week", "month", "year")
-CURRENCIES = ("usd", "jpy")
 
-prices = st.fixed_dictionaries(
-    {"unit_amount": st.integers(0, 50_000), "interval": st.sampled_from(("month",) * 5 + INTERVALS)}
-)
-coupons = st.one_of(
-    st.fixed_dictionaries({"percent_off": st.floats(0.5, 100).map(lambda each: round(each, 2))}),
-    st.fixed_dictionaries({"amount_off": st.integers(1, 20_000)}),
-)
-durations = st.sampled_from(
-    ({"duration": "once"}, {"duration": "forever"}, {"duration": "repeating", "duration_in_months": 1})
-)
-changes = st.fixed_dictionaries(
-    {
-        "items": st.lists(
-            st.fixed_dictionaries({"price": prices, "quantity": st.integers(0, 9), "do": st.sampled_from("cccad")}),
-            min_size=0,
-            max_size=3,
-        ),
-        "at": st.floats(0, 1),
-        "proration_behavior": st.sampled_from(("create_prorations", "always_invoice", "none")),
-        "coupon": st.none() | st.tuples(coupons, durations),
-        "anchor": st.sampled_from((None, None, None, "now", "unchanged")),
-        "trial_end": st.sampled_from((None, None, None, None, "now", 86_400)),
+@pytest.fixture
+def shop(client: stripe.StripeClient) -> Shop:
+    return Shop(client)
+
+
+def test_a_new_subscription_can_be_seen_before_it_is_made(shop: Shop) -> None:
+    customer, price = shop.customer(), shop.price(1000)
+    half = shop.client.v1.coupons.create({"percent_off": 50}).id
+    wanted: Any = {
+        "customer": customer,
+        "subscription_details": {"items": [{"price": price, "quantity": 3}]},
+        "discounts": [{"coupon": half}],
+        "invoice_items": [{"amount": 70, "currency": "usd", "description": "Setting up"}],
     }
-)
-beginnings = st.fixed_dictionaries(
-    {
-        "items": st.lists(st.tuples(prices, st.integers(1, 9)), min_size=1, max_size=3),
-        "mode": st.sampled_from(("flexible", "classic")),
-        "coupon": st.none() | st.tuples(coupons, durations),
-        "trial_days": st.sampled_from((None, None, None, 7)),
-        "balance": st.sampled_from((0, 0, -5_000, 70)),
-        "currency": st.sampled_from(CURRENCIES),
+    preview = shop.client.v1.invoices.create_preview(wanted)
+    # 30.00 / 2 and 0.70 / 2.
+    assert (amounts(preview), preview.total, preview.billing_reason) == ([3000, 70], 1535, "subscription_create")
+    recurring = shop.client.v1.invoices.create_preview(wanted | {"preview_mode": "recurring"})
+    assert (amounts(recurring), recurring.total) == ([3000], 3000)
+    trial: Any = {
+        **wanted,
+        "invoice_items": [],
+        "subscription_details": {**wanted["subscription_details"], "trial_end": preview.created + 86400},
     }
-)
+    assert shop.client.v1.invoices.create_preview(trial).total == 0
+    assert shop.client.v1.subscriptions.list({"customer": customer, "status": "all"}).data == []
+    assert shop.client.v1.invoices.list({"customer": customer}).data == []
+    assert shop.client.v1.invoice_items.list({"customer": customer}).data == []
+    assert shop.client.v1.coupons.retrieve(half).times_redeemed == 0
 
 
-@settings(max_examples=300, deadline=None)
-@given(beginnings, st.lists(changes, min_size=1, max_size=3), st.data())
-def test_what_a_preview_says_is_what_happens(begun: Any, wanted: list[Any], data: Any) -> None:
-    with Direct() as api:
-        shop = Merchant(api, begun["currency"])
-        subscription = shop.begin(begun)
-        if subscription is None:
-            return
-        for each in wanted:
-            subscription = shop.change(subscription, each, data)
-        shop.renew(subscription)
+def test_an_end_can_be_seen_before_it_comes(shop: Shop) -> None:
+    begun = shop.subscribe(shop.price(1000))
+    assert amounts(shop.preview(begun, 0.25, cancel_now=True)) == [-750]
+    assert amounts(shop.preview(begun, cancel_now=True, proration_behavior="none")) == []
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        shop.preview(begun, cancel_at_period_end=True)
+    assert refusal.value.code == "invoice_upcoming_none"
+    assert shop.client.v1.subscriptions.retrieve(begun.id).status == "active"
 
 
-class Merchant:
-    """Makes what the strategies describe, and compares each preview with what comes of it."""
-
-    def __init__(self, api: Direct, currency: str) -> None:
-        self.api, self.currency = api, currency
-        self.product = api.post("/v1/products", name="Tea")["id"]
-        self.customer = api.post("/v1/customers")["id"]
-        card = api.post("/v1/payment_methods/pm_card_visa/attach", customer=self.customer)["id"]
-        api.post(f"/v1/customers/{self.customer}", invoice_settings={"default_payment_method": card})
-
-    def price(self, price: Any) -> str:
-        recurring = {"interval": price["interval"]}
-        params = {"currency": self.currency, "unit_amount": price["unit_amount"], "product": self.product}
-        return str(self.api.post("/v1/prices", recurring=recurring, **params)["id"])
-
-    def discounts(self, coupon: Any) -> dict[str, Any]:
-        if coupon is None:
-            return {}
-        off, duration = coupon
-        currency = {"currency": self.currency} if "amount_off" in off else {}
-        id = self.api.post("/v1/coupons", **off, **duration, **currency)["id"]
-        return {"discounts": [{"coupon": id}]}
-
-    def begin(self, begun: Any) -> Any:
-        """The subscription, None if it was refused: as its preview said in either case."""
-        if begun["balance"]:
-            path = f"/v1/customers/{self.customer}/balance_transactions"
-            self.api.post(path, amount=begun["balance"], currency=self.currency)
-        items = [{"price": self.price(price), "quantity": quantity} for price, quantity in begun["items"]]
-        details: dict[str, Any] = {"items": items, "billing_mode": {"type": begun["mode"]}}
-        if begun["trial_days"]:
-            details["trial_end"] = self.api.sandbox.clock.now() + begun["trial_days"] * 86_400
-        discounts = self.discounts(begun["coupon"])
-        preview = self._try(
-            "/v1/invoices/create_preview", subscription_details=details, **discounts, customer=self.customer
-        )
-        made = self._try("/v1/subscriptions", **details, **discounts, customer=self.customer)
-        if isinstance(made, StripeError):
-            assert _said(preview) == _said(made)
-            return None
-        assert _money(preview) == _money(self._latest(made))
-        return made
-
-    def change(self, subscription: Any, wanted: Any, data: Any) -> Any:
-        """Preview a change and make it. What is not billed at once is on the next preview, too."""
-        details, discounts = self._change(subscription, wanted, data), self.discounts(wanted["coupon"])
-        path = f"/v1/subscriptions/{subscription['id']}"
-        preview = self._preview(subscription=subscription["id"], subscription_details=details, **discounts)
-        before = subscription["latest_invoice"]
-        made = self._try(path, **details, **discounts)
-        if isinstance(made, StripeError):
-            assert _said(preview) == _said(made)
-            return self.api.get(path)
-        if made["latest_invoice"] != before:
-            assert _money(preview) == _money(self._latest(made))
-        else:
-            assert _money(preview) == _money(self._preview(subscription=made["id"]))
-        return made
-
-    def renew(self, subscription: Any) -> None:
-        """The next invoice is the one that was previewed."""
-        preview = self._preview(subscription=subscription["id"])
-        self.api.pass_to(preview["period_end"])
-        renewed = self.api.get(f"/v1/subscriptions/{subscription['id']}")
-        assert renewed["latest_invoice"] != subscription["latest_invoice"]
-        assert _money(preview) == _money(self._latest(renewed))
-
-    def _change(self, subscription: Any, wanted: Any, data: Any) -> dict[str, Any]:
-        current = subscription["items"]["data"]
-        start = min(item["current_period_start"] for item in current)
-        end = max(item["current_period_end"] for item in current)
-        details: dict[str, Any] = {"items": [], "proration_behavior": wanted["proration_behavior"]}
-        details["proration_date"] = int(start + (end - start) * wanted["at"])
-        for each in wanted["items"]:
-            id = {"id": data.draw(st.sampled_from([item["id"] for item in current]))}
-            priced = {"price": self.price(each["price"]), "quantity": each["quantity"]}
-            details["items"].append({"c": {**id, **priced}, "a": priced, "d": {**id, "deleted": True}}[each["do"]])
-        if wanted["anchor"]:
-            details["billing_cycle_anchor"] = {"type": wanted["anchor"]}
-        if wanted["trial_end"]:
-            days = wanted["trial_end"]
-            details["trial_end"] = "now" if days == "now" else self.api.sandbox.clock.now() + days
-        return {name: value for name, value in details.items() if value != []}
-
-    def _latest(self, subscription: Any) -> Any:
-        return self.api.get(f"/v1/invoices/{subscription['latest_invoice']}")
-
-    def _preview(self, **params: Any) -> Any:
-        return self._try("/v1/invoices/create_preview", **params)
-
-    def _try(self, path: str, **params: Any) -> Any:
-        try:
-            return self.api.post(path, **params)
-        except StripeError as error:
-            return error
+def test_what_recurs_is_without_what_is_for_once(shop: Shop) -> None:
+    begun = shop.subscribe(shop.price(1000))
+    once = shop.client.v1.coupons.create({"percent_off": 50}).id
+    item = {"id": begun["items"].data[0].id, "quantity": 2}
+    wanted: Any = {"subscription": begun.id, "subscription_details": {"items": [item]}, "discounts": [{"coupon": once}]}
+    wanted["subscription_details"]["proration_behavior"] = "none"
+    assert shop.client.v1.invoices.create_preview(wanted).total == 1000
+    assert shop.client.v1.invoices.create_preview(wanted | {"preview_mode": "recurring"}).total == 2000
 
 
-def _said(refusal: Any) -> tuple[str, Any, Any]:
-    assert isinstance(refusal, StripeError)
-    return refusal.message, refusal.code, refusal.param
-
-
-def _money(invoice: Any) -> dict[str, Any]:
-    """What an invoice asks for, and why."""
-    lines = [
-        (line["amount"], line["period"], line["quantity"], [each["amount"] for each in line["discount_amounts"]])
-        for line in invoice["lines"]["data"]
+def test_a_preview_is_refused_as_the_change_would_be(shop: Shop) -> None:
+    begun = shop.subscribe(shop.price(1000))
+    client = shop.client.v1.invoices
+    wanted: Any = [
+        {},
+        {"customer": begun.customer},
+        {"subscription": "sub_none"},
+        {"subscription": begun.id, "customer": shop.customer()},
+        {"subscription": begun.id, "subscription_details": {"items": [{"id": "si_none"}]}},
+        {"subscription": begun.id, "discounts": [{"coupon": "none"}]},
+        {"subscription": begun.id, "subscription_details": {"proration_date": 1}},
+        {"customer": begun.customer, "subscription_details": {"items": [{"price": "price_none"}]}},
+        {"subscription": begun.id, "subscription_details": {"start_date": 1}},
     ]
-    same = ("amount_due", "currency", "starting_balance", "subtotal", "total")
-    taken = [each["amount"] for each in invoice["total_discount_amounts"]]
-    return {"lines": lines, "taken": taken, **{name: invoice[name] for name in same}}
+    refused = []
+    for each in wanted:
+        with pytest.raises(stripe.InvalidRequestError) as refusal:
+            client.create_preview(each)
+        refused.append(refusal.value.param)
+    assert refused == [
+        "subscription",
+        "subscription",
+        "subscription",
+        "customer",
+        "items[0][id]",
+        "discounts[0][coupon]",
+        "proration_date",
+        "items[0][price]",
+        "subscription_details[start_date]",
+    ]

@@ -27,6 +27,12 @@ def parent_of(subscription: str | None) -> Object | None:
 
 def describe(work: Work, item: Object, params: Params, path: str = "") -> Object:
     """Give an item what the parameters say it is: its price, words, discounts and period."""
+    currency = params.get("currency", item["currency"]).lower()
+    if currency != item["currency"]:
+        raise InvalidRequest(
+            f"What it is billed with is in {item['currency']}. Send that currency, or none.",
+            param=f"{path}[currency]" if path else "currency",
+        )
     if any(name in params for name in pricing.NAMES):
         item.update(pricing.fields(work, params, item["currency"], path))
     item.update(params.given("description", "discountable"))
@@ -44,15 +50,24 @@ def describe(work: Work, item: Object, params: Params, path: str = "") -> Object
 
 
 def _period(work: Work, params: Params, path: str) -> Object:
-    given = params.get("period")
-    start, end = (
-        each if isinstance(each, int) else each.get("timestamp", work.now) for each in (given["start"], given["end"])
-    )
+    name, given = f"{path}[period]" if path else "period", params.get("period")
+    start, end = (_moment(work, given[which], f"{name}[{which}]") for which in ("start", "end"))
     if end < start:
-        raise InvalidRequest(
-            "`period[end]` must not be before `period[start]`.", param=f"{path}[period]" if path else "period"
-        )
+        raise InvalidRequest("`period[end]` must not be before `period[start]`.", param=name)
     return {"end": end, "start": start}
+
+
+def _moment(work: Work, given: Any, name: str) -> int:
+    """A second, or a hash that says which one."""
+    if isinstance(given, int):
+        return given
+    if given["type"] == "now":
+        return work.now
+    if given["type"] != "timestamp" or "timestamp" not in given:
+        raise InvalidRequest(
+            "This sandbox plays `now` and `timestamp` (with a `timestamp`) here.", param=f"{name}[type]"
+        )
+    return int(given["timestamp"])
 
 
 def waiting(work: Work, subscription: Object) -> list[Object]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.engine.agenda import ENDED, HOUR, period_end
 from sandbox.errors import InvalidRequest, ResourceMissing
+from sandbox.resources import discounts
 from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import balances
 from sandbox.resources.subscriptions import (
@@ -94,12 +95,17 @@ def _add_items(work: Work, subscription: Object, params: Params) -> None:
 
 
 def _upcoming(work: Work, subscription: Object, *, recurring: bool) -> Object:
-    """The renewal, run at its own time."""
-    due = period_end(subscription)
-    ends_first = subscription["cancel_at"] is not None and subscription["cancel_at"] <= due
-    if ends_first:
-        raise NothingUpcoming(subscription["customer"])
-    work.now = due
+    """The renewal, run at its own time; what recurs of it is without what waits and what is for one invoice only."""
+    due, ends = period_end(subscription), subscription["cancel_at"]
+    work.now = due if ends is None else min(due, ends)
+    if ends is not None and ends <= due:
+        invoice = canceling.draw_last(work, subscription)
+        if invoice is None or recurring:
+            raise NothingUpcoming(subscription["customer"])
+        return _shown(invoice, billing_reason="upcoming", period_end=ends)
+    if recurring:
+        for owner in (subscription, *subscription["items"]["data"]):
+            owner["discounts"] = [id for id in owner["discounts"] if not discounts.is_once(work, id)]
     invoice = renewing.draw(work, subscription, due, extras=not recurring)
     return _shown(invoice, billing_reason="upcoming", next_payment_attempt=due + HOUR)
 

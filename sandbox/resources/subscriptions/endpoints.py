@@ -54,5 +54,6 @@ ENDPOINTS = [
     Endpoint("DELETE", SUBSCRIPTION, canceling.cancel),
     Endpoint("POST", SUBSCRIPTION + "/pause", pause_requests.pause),
     Endpoint("POST", SUBSCRIPTION + "/resume", resuming.resume),
+    Endpoint("DELETE", SUBSCRIPTION + "/discount", updating.delete_discount),
     *item_endpoints.ENDPOINTS,
 ]

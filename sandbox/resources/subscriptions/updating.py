@@ -35,6 +35,17 @@ def update(work: Work, id: str, params: Params) -> Object:
     return events.change(work, "customer.subscription.updated", subscription, **settings)
 
 
+def delete_discount(work: Work, id: str, _params: Params) -> Object:
+    """DELETE /v1/subscriptions/{subscription}/discount: all of its own; items keep theirs."""
+    subscription = work.get("subscription", id)
+    gone = subscription["discounts"]
+    if not gone:
+        raise InvalidRequest("No active discount for subscription", code="resource_missing")
+    discounts.remove(work, gone)
+    events.change(work, "customer.subscription.updated", subscription, discounts=[])
+    return {**work.ever("discount", gone[0]), "deleted": True}
+
+
 def change(work: Work, subscription: Object, params: Params, settings: dict[str, Any] | None = None) -> Object:
     """Change what it bills, and the settings beside that; with the invoice, if one is due at once."""
     behavior = params.get("payment_behavior", "allow_incomplete")

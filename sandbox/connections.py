@@ -27,11 +27,7 @@ class NoAnswer(Response):
         super().__init__()
         self.seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         await asyncio.sleep(self.seconds)
-        if (connection := scope.get(CONNECTION)) is not None:
-            connection.abort()
-            await receive()  # until the server has noticed, or it would send an error of its own
-        else:
-            # A server that is promised a body and given none has nothing left to do but to close the connection.
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+        scope[CONNECTION].abort()
+        await receive()  # until the server has noticed, or it would send an error of its own

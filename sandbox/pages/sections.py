@@ -88,7 +88,9 @@ def of_method(method: Object) -> list[Action]:
     fail = Action("Fail next payment", "payments/fail_next", {"payment_method": method["id"]})
     if method["type"] != "amazon_pay":
         return [fail]
-    return [fail, Action("Revoke", "permissions/revoke", {"payment_method": method["id"]})]
+    revoke = {"payment_method": method["id"]}
+    only = Action("Revoke the mandate only", "permissions/revoke", {**revoke, "how": "mandate"})
+    return [fail, Action("Revoke", "permissions/revoke", revoke), only]
 
 
 SECTIONS = (

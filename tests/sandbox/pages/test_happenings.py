@@ -99,6 +99,10 @@ def test_a_method_is_made_to_fail_and_amazons_permission_revoked_by_buttons(
     press(browser, "/", "Fail next payment", method)
     with pytest.raises(stripe.CardError):
         pay_by(client, customer, method)
+    press(browser, "/", "Revoke the mandate only", method)
+    (intent,) = client.v1.setup_intents.list({"customer": customer.id}).data
+    assert client.v1.mandates.retrieve(str(intent.mandate)).status == "inactive"
+    assert client.v1.payment_methods.retrieve(method).customer == customer.id
     press(browser, "/", "Revoke", method)
     assert client.v1.payment_methods.retrieve(method).customer is None
 

@@ -6,13 +6,16 @@ from typing import Any
 
 from sandbox.work import Object, Work
 
+ANY = "any"
+"""In place of a kind: the field holds ids of several."""
+
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of Stripe object.
 
-    `expands` maps a field (dotted inside a hash) to the kind whose id it holds. `includes` are fields that are
-    absent unless they are expanded, with what computes them.
+    `expands` maps a field (dotted inside a hash) to the kind whose id it holds, or to ANY. `includes` are fields that
+    are absent unless they are expanded, with what computes them.
     """
 
     object: str

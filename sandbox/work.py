@@ -110,6 +110,13 @@ class Work:
             self.live_on(self.get(TEST_CLOCK, row["clock"]))
         return self._remember(json.loads(row["body"]))
 
+    def kind_of(self, id: str) -> str:
+        """What kind of object has this id, deleted or not. KeyError if none has."""
+        row = self.connection.execute("SELECT object FROM objects WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise KeyError(id)
+        return str(row["object"])
+
     def get(self, kind: str, id: str, param: str = "id") -> Object:
         """The object; ResourceMissing names `param`, the parameter that held the id."""
         if (found := self.find(kind, id)) is None:

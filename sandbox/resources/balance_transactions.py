@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.ids import new_id
-from sandbox.kinds import Kind
+from sandbox.kinds import ANY, Kind
 from sandbox.wire.endpoints import Endpoint, listing, retrieve
 from sandbox.work import Object, Work
 
@@ -65,7 +65,7 @@ def _fee(amount: int, currency: str) -> dict[str, Any]:
     }
 
 
-KIND = Kind("balance_transaction")
+KIND = Kind("balance_transaction", expands={"source": ANY})
 
 ENDPOINTS = [
     Endpoint("GET", URL, listing("balance_transaction", URL, ["currency", "source", "type"])),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.errors import InvalidRequest
-from sandbox.kinds import Kind
+from sandbox.kinds import ANY, Kind
 from sandbox.wire.pagination import LISTS, shown
 from sandbox.work import Object, Work
 
@@ -71,6 +71,8 @@ def _load(work: Work, kind: str, value: Any) -> Any:
         return [_load(work, kind, each) for each in value]
     if not isinstance(value, str):
         return value
+    if kind == ANY:
+        kind = work.kind_of(value)
     if found := work.find(kind, value):
         return shown(found)
     if kind in SHOWN_WHEN_DELETED:

@@ -113,6 +113,10 @@ def test_every_movement_of_the_balance_can_be_read(client: stripe.StripeClient, 
     assert (moved.amount, moved.fee, moved.net, moved.type) == (1999, 87, 1912, "charge")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     (back,) = client.v1.balance_transactions.list({"source": refund.id}).data
+    paid: Any = client.v1.balance_transactions.retrieve(moved.id, {"expand": ["source.customer"]})
+    assert (paid.source.object, paid.source.customer.id) == ("charge", customer.id)
+    given: Any = client.v1.balance_transactions.retrieve(back.id, {"expand": ["source.charge"]})
+    assert (given.source.id, given.source.charge.id) == (refund.id, intent.latest_charge.id)
     assert (back.id, back.amount, back.fee) == (refund.balance_transaction, -1999, 0)
     assert client.v1.balance_transactions.retrieve(moved.id) == moved
 

@@ -18,6 +18,8 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not body:  # the sender went away
+                    return
                 receiver.bodies.append((body, self.headers["Stripe-Signature"]))
                 refuses = json.loads(body)["type"] == receiver.refused
                 self.send_response(503 if refuses else receiver.status)

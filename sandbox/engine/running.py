@@ -36,11 +36,12 @@ def _earliest(sandbox: Sandbox, until: int, clock: str | None) -> sqlite3.Row | 
 
 
 def _step(sandbox: Sandbox, due: sqlite3.Row, until: int, clock: str | None) -> None:
-    """Do the thing that is due, if it is not done or changed meanwhile."""
+    """Do the thing that is due, if nobody else has done or changed it meanwhile."""
     with sandbox.work(clock=clock) as work:
-        obj = work.find(due["object"], due["id"])
-        if obj is None:
+        still = work.connection.execute("SELECT 1 FROM objects WHERE id = ? AND due = ?", (due["id"], due["due"]))
+        if still.fetchone() is None:
             return
+        obj = work.get(due["object"], due["id"])
         deed = agenda.next_deed(obj, due["due"] - 1)
         if deed and deed[0] <= until:
             _do(work, obj, *deed)

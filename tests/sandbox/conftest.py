@@ -50,11 +50,11 @@ def bench_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 async def bench_with(tmp_path: Path, bench_record: Path) -> AsyncIterator[Callable[[Billing], Bench]]:
-    """Makes a bench with these settings."""
+    """Makes benches with these settings, each with a state of its own."""
     made: list[Bench] = []
 
     def make(billing: Billing) -> Bench:
-        made.append(Bench(tmp_path, bench_record, billing))
+        made.append(Bench(tmp_path / str(len(made)), bench_record, billing))
         return made[-1]
 
     yield make

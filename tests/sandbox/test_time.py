@@ -1,14 +1,17 @@
 """What happens because time passes, on a clock that the tests move."""
 
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from sandbox import hosted
 from sandbox.database import Database
+from sandbox.engine import moving
 from sandbox.errors import ResourceMissing
-from tests.sandbox.bench import HOUR, Bench
+from sandbox.settings import Billing
+from tests.sandbox.bench import HOUR, Bench, second
 
 
 async def test_a_session_expires_when_its_time_is_over(bench: Bench) -> None:
@@ -183,7 +186,7 @@ async def test_what_cannot_be_done_is_reported_once_and_keeps_nothing_else_waiti
     assert (await bench.last_invoice(sound["id"]))["status"] == "paid"
 
 
-async def test_a_file_of_an_earlier_version_is_looked_at_once(bench: Bench, tmp_path: Path) -> None:
+async def test_a_file_of_an_earlier_version_is_looked_at_once(bench: Bench) -> None:
     begun = await bench.subscribe()
     for statement in ("DROP INDEX objects_due", "ALTER TABLE objects DROP COLUMN due", "DROP INDEX deliveries_awaited"):
         bench.sandbox.database._connection.execute(statement)
@@ -191,6 +194,39 @@ async def test_a_file_of_an_earlier_version_is_looked_at_once(bench: Bench, tmp_
         bench.sandbox.database._connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     bench.sandbox.database.close()
 
-    bench.sandbox.database = Database(tmp_path / "sandbox.db")
+    bench.sandbox.database = Database(bench.sandbox.settings.database)
     bench.pass_time(40 * 24 * HOUR)
     assert (await bench.last_invoice(begun["id"]))["status"] == "paid"
+
+
+async def life(bench: Bench, step: int) -> list[tuple[Any, ...]]:
+    """Half a year of a subscription that is not paid at first, in steps of so many seconds."""
+    bench.start_at("2027-01-31T10:00")
+    begun = await bench.subscribe()
+    failing = await bench.card(begun["customer"], "pm_card_chargeCustomerFail")
+    await bench.post(f"/v1/subscriptions/{begun['id']}", default_payment_method=failing["id"])
+    end = second("2027-03-10T10:00")
+    while bench.clock.now() < end:
+        bench.pass_to(min(bench.clock.now() + step, end))
+    shown = ("created", "status", "attempt_count", "next_payment_attempt", "amount_due", "period_end")
+    invoices = [tuple(each[name] for name in shown) for each in await bench.invoices(begun["id"])]
+    ended = await bench.subscription(begun["id"])
+    return [*invoices, (ended["status"], ended["ended_at"]), *[(each,) for each in await bench.events()]]
+
+
+@pytest.mark.parametrize("step", [7 * HOUR, 3 * 24 * HOUR + 1])
+async def test_it_makes_no_difference_in_how_many_steps_time_passes(
+    bench_with: Callable[[Billing], Bench], step: int
+) -> None:
+    assert await life(bench_with(Billing()), step) == await life(bench_with(Billing()), 366 * 24 * HOUR)
+
+
+async def test_several_that_look_at_once_do_each_thing_once(bench: Bench) -> None:
+    for _ in range(5):
+        begun = await bench.subscribe()
+    bench.clock.ahead += begun["items"]["data"][0]["current_period_end"] - bench.clock.now() + 2 * HOUR
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: moving.catch_up(bench.sandbox), range(8)))
+    events = await bench.get("/v1/events", type="invoice.upcoming")
+    assert len(events["data"]) == 5
+    assert len((await bench.get("/v1/events", type="invoice.paid"))["data"]) == 10

@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from billing import subscriptions
+from billing import operations, subscriptions
 from billing.callers import Caller
+from billing.operations import running
+from billing.operations.taking import take
 from billing.previews import Preview
 from billing.runtime import Runtime
-from billing.subscriptions import Item, NewSubscription, SubscriptionChange, Updated
-from billing.tables import Price, Subscription
+from billing.subscriptions import UPDATE, Item, NewSubscription, SubscriptionChange, Updated
+from billing.tables import Operation, Price, Subscription
 from tests.billing.conftest import MERCHANT
 from tests.billing.journey import a_price, unique
 from tests.billing.ready import Ready, ready
@@ -82,3 +84,22 @@ async def preview_new(it: Ready, caller: Caller = MERCHANT, **changes: Any) -> P
     """Of a subscription to its price."""
     wanted = NewSubscription(**{"customer_id": it.customer, "items": [Item(it.price.id)], **changes})
     return await subscriptions.preview(it.runtime, caller, wanted)
+
+
+async def stopped_before(
+    it: Subscribed, key: str, step: str, *prices: Price | Item, sent: bool = False, **changes: Any
+) -> Operation:
+    """Drives a change up to the reservation of a step, `sent` or not, and leaves it as a killed process would."""
+    wanted = SubscriptionChange(**{"subscription_id": it.id, "items": items(prices), **changes})
+    call = operations.Call("updateSubscription", MERCHANT, key, wanted.intent(), it.ready.customer)
+    operation = await take(it.runtime, UPDATE, call)
+    while operation.step != step:
+        outcome = await running.ask(it.runtime, UPDATE, operation)
+        operation = await running.record(it.runtime, UPDATE, operation, outcome)
+    if sent:
+        await running.ask(it.runtime, UPDATE, operation)
+    async with it.runtime.database.transaction() as session:
+        kept = await session.get_one(Operation, operation.id)
+        kept.due_at = it.runtime.clock()
+        session.add(kept)
+    return operation

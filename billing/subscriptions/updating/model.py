@@ -99,12 +99,12 @@ def id_of(value: Any) -> str | None:
 def is_done(operation: Operation, subscription: JSONObject) -> bool:
     """Whether the change is in force, or waits at Stripe for its payment.
 
-    It is leased, and was not so before: then it is this very change.
+    It is leased, and was not so before: then it is this very change. Of a coupon beside other items nothing may be
+    left, where the payment for them has used it up.
     """
     made, pending = operation.result, subscription.get("pending_update") or {}
+    if not made["items"]:
+        return bool([id_of(each) for each in subscription["discounts"]] != made["discounts"])
     items = pending.get("subscription_items") or subscription["items"]["data"]
     current = sorted((each.price, each.quantity) for each in Billed.of({"items": {"data": items}}))
-    wanted = made["wanted"]
-    discounts = [id_of(each) for each in pending.get("discounts") or subscription["discounts"]]
-    discounted = wish(operation)["coupon"] is None or discounts != made["discounts"]
-    return discounted and (wanted is None or current == sorted((price, many) for price, many in wanted))
+    return bool(current == sorted((price, many) for price, many in made["wanted"]))

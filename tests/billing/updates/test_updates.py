@@ -87,3 +87,22 @@ async def test_more_than_the_consent_allows_changes_nothing(runtime: Runtime, sa
     assert caught.value.required.maximum_amount == 2500
     assert await it.billed() == [(it.ready.price.stripe_id, 1)]
     assert await it.charged() == [1500]
+
+
+async def test_a_coupon_that_the_change_uses_up_is_given_once(runtime: Runtime, sandbox: RunningSandbox) -> None:
+    it = await subscribed(runtime, sandbox)
+    coupon = sandbox.client().v1.coupons.create({"duration": "once", "amount_off": 450, "currency": "usd"}).id
+    preview = await it.preview(it.dearer, coupon=coupon)
+    assert (await it.update(it.dearer, coupon=coupon, preview_token=preview.token)).error is None
+    assert (await it.charged())[-1] == preview.figures.due_now
+    assert len(await it.invoices()) == 2
+    assert sandbox.client().v1.coupons.retrieve(coupon).times_redeemed == 1
+
+
+async def test_a_coupon_alone_lowers_what_is_billed_next(runtime: Runtime, sandbox: RunningSandbox) -> None:
+    it = await subscribed(runtime, sandbox)
+    coupon = sandbox.client().v1.coupons.create({"duration": "forever", "percent_off": 20}).id
+    updated = await it.update(coupon=coupon)
+    assert (updated.error, updated.payment_id) == (None, None)
+    assert len((await it.at_stripe())["discounts"]) == 1
+    assert (await it.preview(it.ready.price)).figures.next_total == 1200

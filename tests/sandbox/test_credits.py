@@ -101,3 +101,23 @@ async def test_seconds_count(bench: Bench) -> None:
     await change(bench, begun, begins + 1, **to_quantity(begun, 2))
     waiting = (await bench.get("/v1/invoiceitems", customer=begun["customer"], pending="true"))["data"]
     assert sorted(item["amount"] for item in waiting) == [-2419199, 4838398]
+
+
+async def test_a_price_is_for_a_whole_interval_also_while_the_first_period_is_shorter(bench: Bench) -> None:
+    for mode in ("flexible", "classic"):
+        # A cent a second for a week of 604,800; the cycle begins in a day of 86,400.
+        anchor = bench.clock.now() + DAY
+        begun = await bench.subscribe(
+            **{
+                "billing_cycle_anchor": str(anchor),
+                "billing_mode[type]": mode,
+                "items[0][price_data][recurring][interval]": "week",
+                "items[0][price_data][unit_amount]": "604800",
+            }
+        )
+        (first,) = await bench.invoices(begun["id"])
+        late = first["total"] - 86400
+        await change(bench, begun, anchor - 3600, **to_quantity(begun, 2))
+        waiting = (await bench.get("/v1/invoiceitems", customer=begun["customer"], pending="true"))["data"]
+        # The machine's own clock may go on by a second or two between the calls.
+        assert (sorted(item["amount"] for item in waiting), abs(late) < 10) == ([-3600, 7200], True)

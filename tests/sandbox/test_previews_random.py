@@ -41,6 +41,7 @@ beginnings = st.fixed_dictionaries(
         "mode": st.sampled_from(("flexible", "classic")),
         "coupon": st.none() | st.tuples(coupons, durations),
         "trial_days": st.sampled_from((None, None, None, 7)),
+        "anchor_days": st.sampled_from((None, None, None, 1)),
         "balance": st.sampled_from((0, 0, -5_000, 70)),
         "currency": st.sampled_from(CURRENCIES),
     }
@@ -92,11 +93,10 @@ class Merchant:
         details: dict[str, Any] = {"items": items, "billing_mode": {"type": begun["mode"]}}
         if begun["trial_days"]:
             details["trial_end"] = self.api.sandbox.clock.now() + begun["trial_days"] * 86_400
+        anchor = self._anchor(begun["anchor_days"])
         discounts = self.discounts(begun["coupon"])
-        preview = self._try(
-            "/v1/invoices/create_preview", subscription_details=details, **discounts, customer=self.customer
-        )
-        made = self._try("/v1/subscriptions", **details, **discounts, customer=self.customer)
+        preview = self._preview(customer=self.customer, subscription_details={**details, **anchor[0]}, **discounts)
+        made = self._try("/v1/subscriptions", **details, **anchor[1], **discounts, customer=self.customer)
         if isinstance(made, StripeError):
             assert _said(preview) == _said(made)
             return None
@@ -126,6 +126,14 @@ class Merchant:
         renewed = self.api.get(f"/v1/subscriptions/{subscription['id']}")
         assert renewed["latest_invoice"] != subscription["latest_invoice"]
         assert _money(preview) == _money(self._latest(renewed))
+
+    def _anchor(self, days: int | None) -> tuple[Any, Any]:
+        """A later start of the cycle, as previews and as creations say it."""
+        if days is None:
+            return {}, {}
+        second = self.api.sandbox.clock.now() + days * 86_400
+        shown = {"type": "timestamp", "timestamp": second}
+        return {"billing_cycle_anchor": shown}, {"billing_cycle_anchor": second}
 
     def _change(self, subscription: Any, wanted: Any, data: Any) -> dict[str, Any]:
         current = subscription["items"]["data"]

@@ -8,7 +8,7 @@ from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
 from sandbox.resources import customers, discounts
 from sandbox.resources.invoices import building
-from sandbox.resources.subscriptions import added_items, changing, items, periods, settling, trials
+from sandbox.resources.subscriptions import added_items, changing, items, settling, trials
 from sandbox.resources.subscriptions.prorating import amounts
 from sandbox.resources.subscriptions.settings import automatic_tax, billing_mode, payment_settings, trial_settings
 from sandbox.resources.test_clocks import clocks as test_clocks
@@ -74,7 +74,7 @@ def begin(
 
 def _anchor(work: Work, subscription: Object, params: Params) -> bool:
     """Put the billing cycle where `billing_cycle_anchor` wants it; whether that is later than now."""
-    anchor = params.get("billing_cycle_anchor")
+    anchor = _wanted_anchor(work, params)
     if anchor is None:
         return False
     built = subscription["items"]["data"]
@@ -92,15 +92,19 @@ def _charge_until_anchor(work: Work, subscription: Object, params: Params) -> se
     """The time until the first whole period costs its share of one, or nothing without prorations."""
     behavior, spent = params.get("proration_behavior", "create_prorations"), set[str]()
     for item in subscription["items"]["data"]:
-        anchor = subscription["billing_cycle_anchor"]
-        recurring = item["price"]["recurring"]
-        start = periods.boundary(anchor, recurring["interval"], -recurring["interval_count"])
-        item.update(current_period_start=min(start, work.now), current_period_end=anchor)
+        item.update(current_period_start=work.now, current_period_end=subscription["billing_cycle_anchor"])
         if behavior != "none":
             for made in amounts.charge(work, subscription, item, work.now, once=True):
                 spent |= {id for id in made["discounts"] if discounts.is_once(work, id)}
-        item["current_period_start"] = work.now
     return spent
+
+
+def _wanted_anchor(work: Work, params: Params) -> int | None:
+    """The second of the anchor; previews send a hash that says which one."""
+    given = params.get("billing_cycle_anchor")
+    kinds = {"now": work.now, "timestamp": given.get("timestamp")} if isinstance(given, dict) else {}
+    anchor: int | None = kinds.get(given["type"]) if isinstance(given, dict) else given
+    return anchor
 
 
 def _settings(work: Work, customer: Object, params: Params) -> dict[str, Any]:

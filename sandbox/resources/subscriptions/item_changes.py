@@ -65,7 +65,8 @@ def place(subscription: Object, change: ItemChange, others: list[Object], at: in
     if subscription["status"] == "trialing" or alike:
         start, end = _period(alike[0] if alike else others[0])
     else:
-        start, end = _containing(subscription, item, at)
+        start = max(periods.beginning(subscription, item, at), subscription["start_date"])
+        end = periods.following(subscription, item, at)
     item.update(current_period_start=start, current_period_end=end)
 
 
@@ -97,13 +98,3 @@ def _changed(work: Work, subscription: Object, current: Object, params: Params, 
 
 def _period(item: Object) -> tuple[int, int]:
     return item["current_period_start"], item["current_period_end"]
-
-
-def _containing(subscription: Object, item: Object, at: int) -> tuple[int, int]:
-    """The item's whole interval in which that second lies, counted from the subscription's anchor."""
-    interval, count = items.interval_of(item)
-    anchor, number = subscription["billing_cycle_anchor"], 0
-    while periods.boundary(anchor, interval, count * (number + 1)) <= at:
-        number += 1
-    start = periods.boundary(anchor, interval, count * number)
-    return (start, periods.following(subscription, item, start)) if start <= at else (at, start)

@@ -24,6 +24,16 @@ def beginning(subscription: Object, item: Object, moment: int) -> int:
     return boundary(anchor, interval, count * (_periods_before(anchor, moment, interval, count) - 1))
 
 
+def whole_start(subscription: Object, item: Object) -> int:
+    """Where the whole interval begins that the item's period is the end of: sooner than a period that was cut off.
+
+    A price is for a whole interval, so that is what parts of it are reckoned from.
+    """
+    start, end = int(item["current_period_start"]), int(item["current_period_end"])
+    whole = beginning(subscription, item, end - 1)
+    return min(start, whole) if following(subscription, item, whole) == end else start
+
+
 def end_of(anchor: int, start: int, interval: str, count: int) -> int:
     """The first boundary after `start`.
 

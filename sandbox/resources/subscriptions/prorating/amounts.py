@@ -8,6 +8,7 @@ from sandbox.ids import new_id
 from sandbox.resources import discounts
 from sandbox.resources.invoice_items import items as invoice_items
 from sandbox.resources.invoices import discounting, lines
+from sandbox.resources.subscriptions import periods
 from sandbox.resources.subscriptions.prorating import debits
 from sandbox.work import Object, Work
 
@@ -57,7 +58,7 @@ def charge(work: Work, subscription: Object, item: Object, at: int, *, once: boo
 
     Discounts for one invoice count only with `once`: if these items come on an invoice of their own right now.
     """
-    part = _rest(item, at)
+    part = _rest(subscription, item, at)
     line = _priced(work, subscription, item, None, once=once)
     taken = {each["discount"]: part.of(each["amount"]) for each in line["discount_amounts"]}
     made = _proration(
@@ -81,7 +82,7 @@ def is_classic(subscription: Object) -> bool:
 
 def _classic_credit(work: Work, subscription: Object, item: Object, at: int) -> list[Object]:
     """The current price and quantity with the discounts that were used last, whatever was debited."""
-    part = _rest(item, at)
+    part = _rest(subscription, item, at)
     used = debits.last(work, subscription, item)
     line = _priced(work, subscription, item, used.discounts if used else [], once=False)
     taken = {each["discount"]: -part.of(each["amount"]) for each in line["discount_amounts"]}
@@ -99,10 +100,10 @@ def _classic_credit(work: Work, subscription: Object, item: Object, at: int) -> 
     return [made] if made else []
 
 
-def _rest(item: Object, at: int) -> Part:
+def _rest(subscription: Object, item: Object, at: int) -> Part:
     """What is left of the item's period."""
     end = item["current_period_end"]
-    return Part(item["current_period_start"], at, end, end)
+    return Part(periods.whole_start(subscription, item), at, end, end)
 
 
 def _priced(work: Work, subscription: Object, item: Object, used: list[str] | None, *, once: bool) -> Object:

@@ -138,14 +138,14 @@ class Work:
 
         Objects that were read before or inside are no longer the stored ones then: read them anew.
         """
-        now, queued = self.now, self.queued
+        now, clock, queued = self.now, self.clock, self.queued
         self.connection.execute("SAVEPOINT undone")
         try:
             yield
         finally:
             self.connection.execute("ROLLBACK TO undone")
             self.connection.execute("RELEASE undone")
-            self.now, self.queued = now, queued
+            self.now, self.clock, self.queued = now, clock, queued
             self._seen = {}
 
     def deleted(self, kind: str, id: str) -> bool:

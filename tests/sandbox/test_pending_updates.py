@@ -109,6 +109,16 @@ def test_without_waiting_an_unpaid_change_is_in_force_or_refused(shop: Shop) -> 
         assert changed.latest_invoice.attempt_count == (1 if behavior == "allow_incomplete" else 0)
 
 
+def test_a_change_that_waits_ends_with_its_subscription(shop: Shop) -> None:
+    begun = broke(shop)
+    changed = upgrade(shop, begun, "pending_if_incomplete")
+    assert shop.client.v1.subscriptions.cancel(begun.id).pending_update is None
+    card = shop.client.v1.payment_methods.attach("pm_card_visa", {"customer": begun.customer})
+    assert shop.client.v1.invoices.pay(changed.latest_invoice.id, {"payment_method": card.id}).status == "paid"
+    after = shop.client.v1.subscriptions.retrieve(begun.id)
+    assert (after.status, quantity(after)) == ("canceled", 1)
+
+
 def test_only_what_is_billed_can_wait(shop: Shop) -> None:
     begun = broke(shop)
     with pytest.raises(stripe.InvalidRequestError) as refusal:

@@ -89,3 +89,15 @@ def test_a_preview_is_refused_as_the_change_would_be(shop: Shop) -> None:
         "items[0][price]",
         "subscription_details[start_date]",
     ]
+
+
+def test_a_preview_is_by_the_clock_that_the_customer_lives_on(shop: Shop) -> None:
+    frozen = 1_893_456_000
+    clock = shop.client.v1.test_helpers.test_clocks.create({"frozen_time": frozen})
+    customer = shop.client.v1.customers.create({"test_clock": clock.id})
+    card = shop.client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    begun = shop.subscribe(shop.price(1000), customer=customer.id, default_payment_method=card.id)
+    upcoming = shop.client.v1.invoices.create_preview({"subscription": begun.id})
+    assert (begun.created, upcoming.period_end) == (frozen, frozen + 7 * 86400)
+    assert amounts(shop.preview(begun, 0.25, cancel_now=True)) == [-750]
+    assert shop.client.v1.customers.create({}).created < frozen

@@ -72,7 +72,7 @@ def invoice_voided(work: Work, subscription: Object, invoice: Object) -> None:
     resumption.given_up(work, subscription, invoice)
     if not _asks_for_update(work, subscription, invoice):
         return
-    after = work.secret(subscription["id"])["pending"]["after"]
+    after = {**subscription, **work.secret(subscription["id"])["pending"]["after"]}
     discounts.remove(work, discounts.of_all(after) - discounts.of_all(subscription))
     events.change(work, "customer.subscription.updated", subscription, pending_update=None)
     events.emit(work, "customer.subscription.pending_update_expired", subscription)

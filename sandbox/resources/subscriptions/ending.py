@@ -22,6 +22,7 @@ def cancel(work: Work, subscription: Object, details: dict[str, Any] | None = No
         canceled_at=subscription["canceled_at"] or work.now,
         cancellation_details={**subscription["cancellation_details"], **(details or {})},
         ended_at=work.now,
+        pending_update=None,
         status="canceled",
     )
     events.emit(work, "customer.subscription.deleted", work.save(subscription))

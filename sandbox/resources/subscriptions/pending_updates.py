@@ -69,7 +69,12 @@ def hold(work: Work, subscription: Object, before: Object, invoice: Object, spen
         "trial_end": after["trial_end"] if after["trial_end"] != before["trial_end"] else None,
         "trial_from_plan": None,
     }
-    pending = {"after": after, "invoice": invoice["id"], "spent": sorted(building.spent_on(work, invoice) | spent)}
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    pending = {
+        "after": changed,
+        "invoice": invoice["id"],
+        "spent": sorted(building.spent_on(work, invoice) | spent),
+    }
     work.keep_secret(subscription["id"], pending=pending)
     work.save(subscription)
 

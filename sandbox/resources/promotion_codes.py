@@ -88,9 +88,15 @@ def check_minimum(code: Object, amount: int, currency: str, param: str) -> None:
 
 
 def redeem(work: Work, code: Object) -> None:
-    """Count one more use."""
-    code["times_redeemed"] += 1
-    work.save(code)
+    """Count one more use; the last one that is allowed switches the code off."""
+    times = code["times_redeemed"] + 1
+    events.change(
+        work,
+        "promotion_code.updated",
+        code,
+        active=code["active"] and times != code["max_redemptions"],
+        times_redeemed=times,
+    )
 
 
 def _usable(work: Work, code: Object) -> bool:

@@ -231,5 +231,6 @@ def test_a_promotion_code_is_refused_to_those_whom_it_is_not_for(shop: Shop) -> 
     with pytest.raises(stripe.InvalidRequestError, match="prior transactions"):
         shop.subscribe(price, customer=regular, discounts=[{"promotion_code": first.id}])
     assert shop.subscribe(price, discounts=[{"promotion_code": first.id}]).latest_invoice.total == 900
+    assert not shop.client.v1.promotion_codes.retrieve(first.id).active
     with pytest.raises(stripe.InvalidRequestError, match="not active"):
         shop.subscribe(price, discounts=[{"promotion_code": first.id}])

@@ -87,6 +87,23 @@ def test_voiding_the_invoice_drops_the_change_with_its_discount(shop: Shop) -> N
     assert event_types(shop.client, begun.id)[-1] == "customer.subscription.pending_update_expired"
 
 
+def test_a_coupon_for_once_is_not_lost_with_a_change_that_nobody_pays(shop: Shop) -> None:
+    begun = broke(shop)
+    once = shop.client.v1.coupons.create({"percent_off": 50})
+    (waiting,) = shop.change(begun, discounts=[{"coupon": once.id}]).discounts
+    changed = upgrade(shop, begun, "pending_if_incomplete")
+    # 15.00 / 2 for three, less the 5.00 that are left of the one.
+    assert (changed.discounts, changed.latest_invoice.total) == ([waiting], 250)
+    shop.client.v1.invoices.void_invoice(changed.latest_invoice.id)
+    assert shop.client.v1.subscriptions.retrieve(begun.id).discounts == [waiting]
+
+    again = upgrade(shop, begun, "pending_if_incomplete").latest_invoice
+    card = shop.client.v1.payment_methods.attach("pm_card_visa", {"customer": begun.customer})
+    shop.client.v1.invoices.pay(again.id, {"payment_method": card.id})
+    paid = shop.client.v1.subscriptions.retrieve(begun.id)
+    assert (paid.discounts, quantity(paid)) == ([], 3)
+
+
 def test_an_invoice_that_is_void_leaves_the_old_debit_to_be_given_back(shop: Shop) -> None:
     begun = broke(shop)
     changed = upgrade(shop, begun, "pending_if_incomplete")

@@ -44,7 +44,8 @@ def issue(work: Work, invoice: Object, subscription: Object | None = None, *, sp
     invoice_items.put_on(work, invoice)
     if subscription:
         subscription["latest_invoice"] = invoice["id"]
-        _use_up(work, invoice, subscription, set(spent))
+        if not subscription["pending_update"]:  # such a change uses discounts up when it is paid
+            _use_up(work, invoice, subscription, set(spent))
         work.save(subscription)
     events.emit(work, "invoice.created", invoice)
     return invoice

@@ -10,6 +10,11 @@ from tests.sandbox.direct import Direct
 
 INTERVALS = ("day", "week", "month", "year")
 CURRENCIES = ("usd", "jpy")
+MODES = (
+    {"type": "flexible"},
+    {"type": "flexible", "flexible": {"proration_discounts": "itemized"}},
+    {"type": "classic"},
+)
 
 prices = st.fixed_dictionaries(
     {"unit_amount": st.integers(0, 50_000), "interval": st.sampled_from(("month",) * 5 + INTERVALS)}
@@ -38,7 +43,7 @@ changes = st.fixed_dictionaries(
 beginnings = st.fixed_dictionaries(
     {
         "items": st.lists(st.tuples(prices, st.integers(1, 9)), min_size=1, max_size=3),
-        "mode": st.sampled_from(("flexible", "classic")),
+        "mode": st.sampled_from(MODES),
         "coupon": st.none() | st.tuples(coupons, durations),
         "trial_days": st.sampled_from((None, None, None, 7)),
         "anchor_days": st.sampled_from((None, None, None, 1)),
@@ -90,7 +95,7 @@ class Merchant:
             path = f"/v1/customers/{self.customer}/balance_transactions"
             self.api.post(path, amount=begun["balance"], currency=self.currency)
         items = [{"price": self.price(price), "quantity": quantity} for price, quantity in begun["items"]]
-        details: dict[str, Any] = {"items": items, "billing_mode": {"type": begun["mode"]}}
+        details: dict[str, Any] = {"items": items, "billing_mode": begun["mode"]}
         if begun["trial_days"]:
             details["trial_end"] = self.api.sandbox.clock.now() + begun["trial_days"] * 86_400
         anchor = self._anchor(begun["anchor_days"])

@@ -1,11 +1,14 @@
-"""Paper: a plain document on A4, in letters of most European alphabets, the same bytes for the same content."""
+"""Paper: a plain document on A4, in most European alphabets and in Hebrew, the same bytes for the same content."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import cast
+from unicodedata import bidirectional
 
 from fpdf import FPDF
+from fpdf.bidi import BidiParagraph, auto_detect_base_direction
 from fpdf.enums import Align, MethodReturnValue, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
@@ -18,6 +21,10 @@ Row = tuple[str, str]
 Color = tuple[int, int, int]
 INK, GREY, RULE, WASH = (28, 32, 40), (107, 114, 128), (214, 219, 226), (246, 247, 249)
 GREEN, RED, BLUE = (22, 122, 74), (176, 32, 42), (32, 74, 135)
+
+# Unicode's classes of letters that are read from the right: Hebrew and the like, and Arabic.
+FROM_THE_RIGHT = ("R", "AL")
+MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 # Millimeters.
 MARGIN, LABEL, LINE = 20.0, 42.0, 5.0
@@ -84,11 +91,32 @@ class Sheet(FPDF):
         letters = self.current_font.cmap if isinstance(self.current_font, TTFFont) else {}
         return "".join(each if each == "\n" or ord(each) in letters else f"[U+{ord(each):04X}]" for each in text)
 
+    def laid_out(self, text: str, width: float = 0) -> str:
+        """The drawable text; where some is read from the right, in lines that fit, each as it is drawn.
+
+        The library does that only together with a shaping engine; Arabic letters stand unjoined without one.
+        """
+        text = self.drawable(text)
+        if not any(bidirectional(each) in FROM_THE_RIGHT for each in text):
+            return text
+        drawn: list[str] = []
+        for paragraph in text.split("\n"):
+            lines = self.multi_cell(width, LINE, paragraph, dry_run=True, output=MethodReturnValue.LINES)
+            base = auto_detect_base_direction(paragraph)
+            drawn += ["".join(_drawn(BidiParagraph(line, base))) for line in cast("list[str]", lines)]
+        return "\n".join(drawn)
+
     def paragraph(self, text: str, *, family: str = TEXT, style: str = "", size: float = 9, color: Color = INK) -> None:
         """Text over the whole width, then the next line."""
         self.set_font(family, style, size)
         self.set_text_color(*color)
-        self.multi_cell(0, size * 0.55, self.drawable(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(0, size * 0.55, self.laid_out(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _drawn(line: BidiParagraph) -> Iterator[str]:
+    """Its characters from the left; what is read from the right has its brackets the other way round."""
+    for each in line.reorder_resolved_levels():
+        yield each.character.translate(MIRRORED) if each.embedding_level % 2 else each.character
 
 
 def print_document(document: Document) -> bytes:
@@ -160,7 +188,8 @@ def _print_row(sheet: Sheet, label: str, value: str) -> None:
     family, size = (CODE, 7.5) if is_hash else (TEXT, 9)
     sheet.set_font(family, size=size)
     width = sheet.epw - LABEL
-    height = sheet.multi_cell(width, LINE, sheet.drawable(value), dry_run=True, output=MethodReturnValue.HEIGHT)
+    text = sheet.laid_out(value, width)
+    height = sheet.multi_cell(width, LINE, text, dry_run=True, output=MethodReturnValue.HEIGHT)
     if sheet.will_page_break(cast("float", height)):
         sheet.add_page()
     top = sheet.get_y()
@@ -170,7 +199,7 @@ def _print_row(sheet: Sheet, label: str, value: str) -> None:
     sheet.set_font(family, size=size)
     sheet.set_text_color(*INK)
     sheet.set_xy(MARGIN + LABEL, top)
-    sheet.multi_cell(0, LINE, sheet.drawable(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    sheet.multi_cell(0, LINE, text, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _print_body(sheet: Sheet, body: str) -> None:

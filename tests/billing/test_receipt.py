@@ -165,6 +165,16 @@ async def test_letters_that_the_fonts_lack_are_written_as_code_points(database: 
     assert "[U+4F1A] [U+1F980]" in read(await render(database, consent))
 
 
+async def test_what_is_read_from_the_right_is_drawn_so(database: Database) -> None:
+    """The reader takes letters from the right where they are such, as a person does."""
+    async with database.transaction() as session:
+        said = "אני מסכים לתשלום חודשי"
+        customer, agreed = await make_customer(session), await publish(session, permission=f"{said}. " * 12)
+        consent = (await grant(session, customer, agreed)).consent
+    text = read(await render(database, consent))
+    assert text.count(said) >= 10
+
+
 async def test_a_long_text_goes_on_over_the_pages(database: Database) -> None:
     async with database.transaction() as session:
         clause = "\n\n".join(f"Paragraph {number}: {'many words ' * 60}" for number in range(20))

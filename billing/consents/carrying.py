@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing.confirmation import waits_for_customer
 from billing.errors import Scope
 from billing.tables import (
     ENDED,
@@ -51,7 +52,8 @@ async def payments_under_way(session: AsyncSession, consent: Consent) -> tuple[U
         .where(Subscription.consent_id == consent.id)
     )
     rests = (col(Payment.consent_id) == consent.id) | col(Payment.stripe_id).in_(of_invoices)
-    statement = select(Payment.id).where(rests, col(Payment.status).in_(UNDER_WAY))
+    still = col(Payment.status).in_(UNDER_WAY) | waits_for_customer()
+    statement = select(Payment.id).where(rests, still)
     return tuple((await session.exec(statement.order_by(col(Payment.id)))).all())
 
 

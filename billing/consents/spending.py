@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -44,15 +44,22 @@ async def month_total(
 ) -> int:
     """What rests on the consent, in the smallest unit of its currency: paid in `now`'s month, or still to be paid.
 
-    Those are the invoices of its subscriptions and Assent's own charges, from their reservation on; an invoice's own
-    payment is not counted beside it, and a refund gives nothing back. Left out are the invoice with the Stripe id
-    `except_invoice`, what is not yet paid of the subscription `except_unpaid_of`, and the charge of `except_operation`:
-    those are what is being decided.
+    Those are the invoices of its subscriptions, and Assent's own charges from their reservation on, under it or under
+    consents whose place it took. An invoice's own payment is not counted beside it, and a refund gives nothing back.
+    Left out are the invoice with the Stripe id `except_invoice`, what is not yet paid of the subscription
+    `except_unpaid_of`, and the charge of `except_operation`: those are what is being decided.
     """
     invoiced = await _invoiced(session, consent, now, except_invoice, except_unpaid_of)
     charged = await _charged(session, consent, now, except_operation)
     sent = await _reserved(session, consent, except_operation) + await _changing(session, consent, except_operation)
     return invoiced + charged + sent
+
+
+def _line(consent: Consent) -> Select[UUID]:
+    """The consent and those whose place it took, one after the other: a new agreement does not begin the month anew."""
+    line = select(Consent.id).where(Consent.id == consent.id).cte(recursive=True)
+    older = select(Consent.id).join(line, col(Consent.superseded_by_id) == line.c.id)
+    return select(line.union(older).c.id)
 
 
 async def _invoiced(
@@ -77,7 +84,7 @@ async def _changing(session: AsyncSession, consent: Consent, except_operation: O
     """What changes of subscriptions may be charging now, of which Stripe has not told yet."""
     due = col(Operation.result)["due_now"].as_float()
     statement = select(func.coalesce(func.sum(due), 0)).where(
-        Operation.consent_id == consent.id,
+        col(Operation.consent_id).in_(_line(consent)),
         Operation.mutation == CHANGES_SUBSCRIPTION,
         Operation.step == "change",
         col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
@@ -115,7 +122,7 @@ async def _charged(session: AsyncSession, consent: Consent, now: datetime, excep
     paid = and_(col(Payment.succeeded_at) >= start, col(Payment.succeeded_at) < end)
     of_invoices = select(InvoicePayment.id).where(InvoicePayment.payment_intent_stripe_id == Payment.stripe_id)
     statement = select(func.coalesce(func.sum(Payment.amount), 0)).where(
-        Payment.consent_id == consent.id,
+        col(Payment.consent_id).in_(_line(consent)),
         Payment.status != "canceled",
         or_(col(Payment.status) != "succeeded", paid),
         ~of_invoices.exists(),
@@ -129,7 +136,7 @@ async def _reserved(session: AsyncSession, consent: Consent, except_operation: O
     """Charges that may have been sent, and of which Stripe has told nothing yet."""
     amount = col(Operation.intent)["amount"].as_float()
     statement = select(func.coalesce(func.sum(amount), 0)).where(
-        Operation.consent_id == consent.id,
+        col(Operation.consent_id).in_(_line(consent)),
         Operation.mutation == CHARGES,
         col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
         col(Operation.node_id).not_in(select(Payment.id)),

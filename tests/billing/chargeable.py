@@ -72,9 +72,10 @@ async def allowed(
     *,
     maximum: str | None = "30.00",
     monthly: str | None = None,
+    slug: str | None = None,
     **changes: Any,
 ) -> Consent:
-    """A consent to charges, in dollars."""
+    """A consent to charges, in dollars; to the same terms, by their `slug`, it takes the place of an older one."""
     scope = ScopeInput(
         usage=usage,
         currency="USD",
@@ -86,7 +87,7 @@ async def allowed(
         agreed = await terms.publish(
             session,
             MERCHANT,
-            slug=unique("terms"),
+            slug=slug or unique("terms"),
             locale="en",
             title="What you owe",
             usage=usage,

@@ -211,3 +211,19 @@ async def test_a_second_consent_is_not_touched_by_the_first_ones_charge(
     async with runtime.database.read() as session:
         assert (await session.get_one(Consent, other.id)).used_by_id is None
     assert (await it.charge()).error is None
+
+
+async def test_a_new_agreement_to_the_same_terms_does_not_begin_the_month_anew(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    slug = unique("terms")
+    it = await chargeable(runtime, sandbox, monthly="30.00", slug=slug)
+    assert (await it.charge(2000)).error is None
+    newer = await allowed(runtime, it.customer, monthly="30.00", slug=slug)
+    newest = await allowed(runtime, it.customer, monthly="30.00", slug=slug)
+    with pytest.raises(ConsentScopeExceeded) as refused:
+        await it.charge(1001)
+    assert refused.value.required.monthly_maximum == 3001
+    charged = await it.charge(1000, consent_id=newer.id)
+    [payment] = [each for each in await every(runtime, Payment) if each.id == charged.payment_id]
+    assert payment.consent_id == newest.id

@@ -9,6 +9,7 @@ import pytest
 
 from billing.mirror.kinds import SUBSCRIBED_EVENTS
 from billing.stripe_gateway import API_VERSION
+from tests.crash_proxy import CrashProxy
 from tests.journey.walking import Journey
 from tests.running_assent import RunningAssent
 from tests.running_sandbox import RunningSandbox
@@ -22,9 +23,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 
 
 @pytest.fixture
-def assent(database_url: str, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[RunningAssent]:
+def proxy(sandbox: RunningSandbox) -> Iterator[CrashProxy]:
+    """The weather between Assent and Stripe; fair, unless a test prepares another."""
+    with CrashProxy(sandbox.base_url) as running:
+        yield running
+
+
+@pytest.fixture
+def assent(database_url: str, sandbox: RunningSandbox, proxy: CrashProxy, tmp_path: Path) -> Iterator[RunningAssent]:
     """Assent on a database of this test's own, told of everything that happens at the sandbox."""
-    with joined(RunningAssent(tmp_path, database_url, sandbox.base_url), sandbox) as running:
+    with joined(RunningAssent(tmp_path, database_url, proxy.base_url), sandbox) as running:
         yield running
 
 

@@ -4,22 +4,15 @@ Customers and sessions are completed by the restarted process alone. What charge
 continued by the client's own retry.
 """
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
-import httpx
 import pytest
-from sqlmodel import col, select
 
-from billing.database import Database
-from billing.runtime import utc_now
-from billing.tables import Operation, OperationStatus
+from billing.tables import OperationStatus
 from tests.crash_proxy import CrashProxy, Moment, Trouble
-from tests.journey.conftest import joined
+from tests.journey.crashing import crash, everywhere, swept
 from tests.journey.walking import NOTHING, PAID, TAKEN_BACK, Journey
-from tests.running_assent import PATIENCE, RunningAssent, eventually
-from tests.running_sandbox import RunningSandbox
+from tests.running_assent import eventually
 
 CUSTOMER = "POST /v1/customers"
 SESSION = "POST /v1/checkout/sessions"
@@ -33,8 +26,6 @@ UNSUBSCRIBE = "DELETE /v1/subscriptions/[^/]+"
 VOID = "POST /v1/invoices/[^/]+/void"
 DECLINES = "4000000000000341"
 
-everywhere = pytest.mark.parametrize("moment", list(Moment), ids=lambda moment: moment.name.lower())
-
 BY_EXTERNAL_ID = "query C($id: String!) { customerByExternalId(externalId: $id) { id stripeId } }"
 HELD = """
 query C($id: ID!) {
@@ -47,61 +38,6 @@ query C($id: ID!) {
   }
 }
 """
-
-
-@pytest.fixture
-def proxy(sandbox: RunningSandbox) -> Iterator[CrashProxy]:
-    with CrashProxy(sandbox.base_url) as running:
-        yield running
-
-
-@pytest.fixture
-def assent(database_url: str, sandbox: RunningSandbox, proxy: CrashProxy, tmp_path: Path) -> Iterator[RunningAssent]:
-    """Assent, with the weather between it and Stripe."""
-    with joined(RunningAssent(tmp_path, database_url, proxy.base_url), sandbox) as running:
-        yield running
-
-
-def crash(journey: Journey, proxy: CrashProxy, asked: str, moment: Moment, mutation: str) -> int:
-    """Calls, is killed at that moment of that request, and runs again. The fence that the dead process left behind."""
-    trouble = proxy.prepare(Trouble(asked, moment, journey.assent.kill))
-    with contextlib.suppress(httpx.TransportError):  # after Stripe's answer, ours may be out before death comes
-        journey.attempt(mutation)
-    assert trouble.over.wait(PATIENCE), f"{asked} was never sent"
-    assert not journey.assent.is_alive
-    proxy.seen.clear()
-    fence = int(journey.assent.within(end_leases))
-    journey.assent.start()
-    return fence
-
-
-async def end_leases(database: Database) -> int:
-    """Lets go of what the dead process held. Only its time ends a lease, and a test need not wait for that."""
-    async with database.transaction() as session:
-        pending = select(Operation).where(col(Operation.status) == OperationStatus.PENDING)
-        held = (await session.exec(pending)).one_or_none()
-        if held is None:
-            return 0
-        held.due_at = utc_now()
-        session.add(held)
-        return held.fence
-
-
-async def newest(database: Database) -> Operation:
-    async with database.read() as session:
-        latest = select(Operation).order_by(col(Operation.created_at).desc(), col(Operation.id).desc()).limit(1)
-        return (await session.exec(latest)).one()
-
-
-def swept(journey: Journey, fence: int) -> Operation:
-    """The operation once the restarted process has taken it up and let go of it."""
-
-    def look() -> Operation | None:
-        found: Operation = journey.assent.within(newest)
-        left = found.fence > fence and found.due_at <= utc_now()
-        return found if left or found.status != OperationStatus.PENDING else None
-
-    return eventually(look)
 
 
 def here(journey: Journey) -> dict[str, dict[str, str]]:
@@ -124,7 +60,7 @@ def sessions_here(journey: Journey) -> list[str]:
 
 @everywhere
 def test_a_customer_is_completed_without_help(journey: Journey, proxy: CrashProxy, moment: Moment) -> None:
-    crash(journey, proxy, CUSTOMER, moment, "createCustomer")
+    crash(journey, proxy, CUSTOMER, moment, partial(journey.attempt, "createCustomer"))
     wanted = {"id": journey.input("createCustomer")["input"]["externalId"]}
     made = eventually(lambda: journey.assent.graphql(BY_EXTERNAL_ID, wanted)["customerByExternalId"])
     assert journey.customers_at_stripe() == [made["stripeId"]]
@@ -135,7 +71,7 @@ def test_a_customer_is_completed_without_help(journey: Journey, proxy: CrashProx
 @everywhere
 def test_a_setup_session_is_completed_without_help(journey: Journey, proxy: CrashProxy, moment: Moment) -> None:
     journey.begin()
-    crash(journey, proxy, SESSION, moment, "createSetupSession")
+    crash(journey, proxy, SESSION, moment, partial(journey.attempt, "createSetupSession"))
     made = eventually(lambda: sessions_here(journey))
     assert journey.sessions_at_stripe() == made
     page = journey.open_page()
@@ -152,7 +88,7 @@ def test_a_subscription_is_continued_by_its_client_alone(
 ) -> None:
     journey.begin()
     journey.save_card()
-    fence = crash(journey, proxy, asked, moment, "createSubscription")
+    fence = crash(journey, proxy, asked, moment, partial(journey.attempt, "createSubscription"))
     before = journey.at_stripe()
     swept(journey, fence)
     assert proxy.posts() == [], "what charges is looked up, not performed"
@@ -173,7 +109,7 @@ def test_a_declined_subscription_is_taken_back_without_help(
 ) -> None:
     journey.begin()
     journey.save_card(DECLINES)
-    fence = crash(journey, proxy, asked, moment, "createSubscription")
+    fence = crash(journey, proxy, asked, moment, partial(journey.attempt, "createSubscription"))
     assert swept(journey, fence).status == OperationStatus.FAILED
     assert journey.statuses_at_stripe() == TAKEN_BACK
     assert journey.attempt("createSubscription")["error"]["__typename"] == "PaymentDeclined"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.crash_proxy import CrashProxy, Moment, Trouble
-from tests.journey.conftest import joined
 from tests.journey.walking import Journey
 from tests.running_assent import RunningAssent, eventually
 from tests.running_sandbox import RunningSandbox
@@ -22,18 +21,6 @@ UPDATE = r"POST /v1/invoices/\w+"
 def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
     """One of its own, because its clock is moved."""
     with RunningSandbox(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def proxy(sandbox: RunningSandbox) -> Iterator[CrashProxy]:
-    with CrashProxy(sandbox.base_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def assent(database_url: str, sandbox: RunningSandbox, proxy: CrashProxy, tmp_path: Path) -> Iterator[RunningAssent]:
-    with joined(RunningAssent(tmp_path, database_url, proxy.base_url), sandbox) as running:
         yield running
 
 

@@ -26,6 +26,22 @@ query Session($id: ID!) {
 """
 
 
+CHARGE = """
+mutation Charge($input: ChargePaymentMethodInput!) {
+  chargePaymentMethod(input: $input) {
+    payment { id status amount { amount currency } }
+    error {
+      __typename
+      message
+      ... on ConsentScopeExceeded { required { maximumAmount { amount } monthlyMaximum { amount } } }
+      ... on PaymentDeclined { failure { code declineCode retryable } payment { status } }
+      ... on AuthenticationRequired { payment { id nextAction { url clientSecret expiresAt } } }
+    }
+  }
+}
+"""
+
+
 class Journey:
     """`answers` holds the last payload of each mutation, by its name, and the setup session as last seen.
 
@@ -43,6 +59,20 @@ class Journey:
         for mutation in ("publishTerms", "createProduct", "createPrice", "createCustomer"):
             self.take(mutation)
         self.take("recordConsent", **consent)
+
+    def begin_charging(self, **scope: Any) -> None:
+        """As far as a consent to charges of at most 20.00 USD, at no interval."""
+        self.take("publishTerms", usage="UNSCHEDULED")
+        self.take("createCustomer")
+        limits = {"currency": "USD", "maximumAmount": {"amount": "20.00", "currency": "USD"}, **scope}
+        self.take("recordConsent", scope={"usage": "UNSCHEDULED", **limits})
+
+    def charge(self, amount: str = "15.00", *, key: str = "charge") -> Any:
+        """One payment with the saved method; the payload, whatever came of it."""
+        method = self.answers["setupSession"]["paymentMethod"]["id"]
+        money = {"amount": amount, "currency": "USD"}
+        given = {"paymentMethodId": method, "amount": money, "idempotencyKey": f"{key}-{self._mark}"}
+        return self.assent.graphql(CHARGE, {"input": given})["chargePaymentMethod"]
 
     def take(self, mutation: str, **changes: Any) -> Any:
         """One step, which must succeed; its payload. `changes` replace fields of the document's own input."""
@@ -109,8 +139,8 @@ class Journey:
         stripe, whose = self.sandbox.client().v1, self.customer_stripe_id()
         found: dict[str, Iterable[Any]] = {
             "subscriptions": stripe.subscriptions.list({"customer": whose, "status": "all"}).data,
-            "invoices": stripe.invoices.list({"customer": whose}).data,
-            "payments": stripe.payment_intents.list({"customer": whose}).data,
+            "invoices": stripe.invoices.list({"customer": whose, "limit": 100}).data,
+            "payments": stripe.payment_intents.list({"customer": whose, "limit": 100}).data,
         }
         return {name: {each.id: each.status for each in listed} for name, listed in found.items()}
 

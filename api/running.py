@@ -63,7 +63,14 @@ async def open_runtime(settings: StripeSettings) -> AsyncIterator[Runtime]:
         async with database.transaction() as session:
             await installation.claim(session, gateway.account, utc_now(), livemode=settings.livemode)
         limits = settings.method_limits(gateway.country)
-        yield Runtime(database, gateway, settings.allows_redirect, settings.automatic_tax, limits)
+        yield Runtime(
+            database,
+            gateway,
+            settings.allows_redirect,
+            settings.automatic_tax,
+            limits,
+            settings.refund_outside_consent,
+        )
 
 
 async def _account(gateway: StripeGateway, base: str) -> tuple[str, str | None]:

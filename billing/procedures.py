@@ -27,6 +27,7 @@ PROCEDURES = {
         subscriptions.RESUME,
         renewals.ADOPT,
         renewals.HOLD,
+        renewals.REFUND,
         renewals.RELEASE,
         renewals.STOP,
         renewals.RESUME,

@@ -19,7 +19,8 @@ class Runtime:
     """The database, Stripe, the clock, and the settings that decide what may be done.
 
     `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
-    invoices; `limits` are those of the payment methods themselves.
+    invoices; `limits` are those of the payment methods themselves; `refund_outside_consent` gives back what others
+    charged without a consent.
     """
 
     database: Database
@@ -27,4 +28,5 @@ class Runtime:
     allows_redirect: Callable[[str], bool]
     automatic_tax: bool = False
     limits: Limits = field(default_factory=Limits)
+    refund_outside_consent: bool = False
     clock: Callable[[], datetime] = utc_now

@@ -73,6 +73,7 @@ class StripeSettings(DatabaseSettings):
     stripe_api_base: str | None = None
     automatic_tax: bool = False
     allowed_redirect_origins: Origins = ()
+    refund_outside_consent: bool = False
     refuse_unconfirmed_limits: bool = False
     amazon_pay_currencies: Currencies = limits.CURRENCIES
     amazon_pay_us_currencies: Currencies = limits.US_CURRENCIES

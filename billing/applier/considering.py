@@ -20,5 +20,5 @@ async def considering(runtime: Runtime, data: JSONObject, now: datetime) -> Asyn
     async with runtime.database.transaction() as session:
         concerned = await renewals.concerned(session, data)
         yield session
-        calls = await renewals.consider(session, concerned, data, now)
+        calls = await renewals.consider(session, concerned, data, now, refund=runtime.refund_outside_consent)
     await stopping.carry_out(runtime, calls)

@@ -6,6 +6,7 @@ from billing.renewals.holding import HOLD, HOLD_INVOICE
 from billing.renewals.holds import Reason
 from billing.renewals.invoices import consider_invoice
 from billing.renewals.judging import judge_draft, judge_subscription
+from billing.renewals.refunding import REFUND
 from billing.renewals.releasing import RELEASE, release_calls
 from billing.renewals.stopping import RESUME, STOP, resume_call
 from billing.renewals.subscriptions import consider_subscription, let_go_on, stop
@@ -14,6 +15,7 @@ __all__ = [
     "ADOPT",
     "HOLD",
     "HOLD_INVOICE",
+    "REFUND",
     "RELEASE",
     "RESUME",
     "STOP",

@@ -6,6 +6,7 @@ carries it out after the commit.
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -19,6 +20,7 @@ from billing.renewals.subscriptions import consider_subscription
 from billing.stripe_gateway import JSONObject
 from billing.tables import (
     Invoice,
+    InvoicePayment,
     Mandate,
     Subscription,
 )
@@ -48,36 +50,61 @@ async def is_managed(session: AsyncSession, data: JSONObject) -> bool:
 
 def _of(data: JSONObject) -> SelectOfScalar[Subscription] | None:
     """Whose statement finds them; None for objects that decide nothing."""
-    every = select(Subscription)
     match data.get("object"):
         case "invoice":
-            named = nested(data, "parent", "subscription_details", "subscription")
-            return every.where(Subscription.stripe_id == named) if named else None
+            which = col(Subscription.stripe_id) == nested(data, "parent", "subscription_details", "subscription")
         case "subscription":
-            return every.where(Subscription.stripe_id == data["id"])
+            which = col(Subscription.stripe_id) == data["id"]
         case "invoice_payment":
-            billed = select(Invoice.subscription_stripe_id).where(Invoice.stripe_id == data.get("invoice"))
-            return every.where(col(Subscription.stripe_id).in_(billed))
+            which = _billed(select(Invoice.stripe_id).where(Invoice.stripe_id == data.get("invoice")))
+        case "payment_intent":
+            which = _billed(_paid_by(data["id"]))
+        case "refund":
+            which = _billed(_paid_by(data.get("payment_intent")))
         case "payment_method":
-            return every.where(Subscription.payment_method_stripe_id == data["id"])
+            which = col(Subscription.payment_method_stripe_id) == data["id"]
         case "mandate":
             meant = select(Mandate.payment_method_stripe_id).where(Mandate.stripe_id == data["id"])
-            return every.where(col(Subscription.payment_method_stripe_id).in_(meant))
-    return None
+            which = col(Subscription.payment_method_stripe_id).in_(meant)
+        case _:
+            return None
+    return select(Subscription).where(which)
+
+
+def _billed(invoices: SelectOfScalar[str]) -> ColumnElement[bool]:
+    of = select(Invoice.subscription_stripe_id).where(col(Invoice.stripe_id).in_(invoices))
+    return col(Subscription.stripe_id).in_(of)
 
 
 async def consider(
-    session: AsyncSession, subscriptions: list[Subscription], data: JSONObject, now: datetime
+    session: AsyncSession, subscriptions: list[Subscription], data: JSONObject, now: datetime, *, refund: bool
 ) -> list[Call]:
-    """Decides what the news of this object mean for them, and orders it: the calls to carry out."""
+    """Decides what the news of this object mean for them, and orders it: the calls to carry out.
+
+    With `refund`, what was charged without a consent is given back.
+    """
     calls: list[Call] = []
     for each in subscriptions:
         await session.refresh(each)
-        if data["object"] in ("invoice", "invoice_payment"):
-            stripe_id = data["id"] if data["object"] == "invoice" else data["invoice"]
-            calls += await consider_invoice(session, each, stripe_id, now)
+        if data["object"] in ("invoice", "invoice_payment", "payment_intent"):
+            for stripe_id in await _invoices(session, data):
+                calls += await consider_invoice(session, each, stripe_id, now, refund=refund)
         else:
             calls += await consider_subscription(session, each, now)
     for call in calls:
         await operations.order(session, call, now)
     return calls
+
+
+def _paid_by(payment_stripe_id: str | None) -> SelectOfScalar[str]:
+    return select(InvoicePayment.invoice_stripe_id).where(InvoicePayment.payment_intent_stripe_id == payment_stripe_id)
+
+
+async def _invoices(session: AsyncSession, data: JSONObject) -> list[str]:
+    """The invoices that the news are about."""
+    match data["object"]:
+        case "invoice":
+            return [data["id"]]
+        case "invoice_payment":
+            return [data["invoice"]]
+    return list((await session.exec(_paid_by(data["id"]))).all())

@@ -11,6 +11,7 @@ from billing.renewals import holds
 from billing.renewals.holding import HOLD_INVOICE, hold_call
 from billing.renewals.holds import Finding, Reason
 from billing.renewals.judging import PAID, judge_draft, judge_finalized, stored
+from billing.renewals.refunding import refund_calls
 from billing.renewals.releasing import RELEASE_INVOICE
 from billing.renewals.stopping import RESUME_COLLECTION, STOP_SUBSCRIPTION
 from billing.tables import (
@@ -19,6 +20,7 @@ from billing.tables import (
     InvoicePayment,
     Operation,
     OperationStatus,
+    Payment,
     StripeObject,
     Subscription,
 )
@@ -30,9 +32,9 @@ OWN = (HOLD_INVOICE, RELEASE_INVOICE, STOP_SUBSCRIPTION, RESUME_COLLECTION)
 
 
 async def consider_invoice(
-    session: AsyncSession, subscription: Subscription, stripe_id: str, now: datetime
+    session: AsyncSession, subscription: Subscription, stripe_id: str, now: datetime, *, refund: bool
 ) -> list[Call]:
-    """Holds it to the consent, in whatever state it is."""
+    """Holds it to the consent, in whatever state it is; with `refund`, what was charged without one is given back."""
     statement = select(Invoice).where(Invoice.stripe_id == stripe_id)
     invoice = (await session.exec(statement.execution_options(populate_existing=True))).first()
     if invoice is None or await is_being_changed(session, subscription, now):
@@ -43,7 +45,8 @@ async def consider_invoice(
         case "open" | "uncollectible":
             calls = await _consider_open(session, subscription, invoice, now)
         case "paid":
-            return await _consider_paid(session, subscription, invoice, now)
+            calls = await _consider_paid(session, subscription, invoice, now)
+            return calls if refund else []
         case _:
             holds.end(session, await holds.of_invoice(session, invoice), now)
             calls = []
@@ -99,10 +102,10 @@ async def _consider_paid(
     session: AsyncSession, subscription: Subscription, invoice: Invoice, now: datetime
 ) -> list[Call]:
     """Once it is known what paid it: money that came in another way was not charged."""
-    statement = select(InvoicePayment.id).where(
-        InvoicePayment.invoice_stripe_id == invoice.stripe_id,
-        InvoicePayment.status == PAID,
-        col(InvoicePayment.payment_intent_stripe_id).is_not(None),
+    statement = (
+        select(InvoicePayment.id)
+        .join(Payment, col(Payment.stripe_id) == InvoicePayment.payment_intent_stripe_id)
+        .where(InvoicePayment.invoice_stripe_id == invoice.stripe_id, Payment.status == "succeeded")
     )
     charged = (await session.exec(statement)).first() is not None
     if invoice.judged_as == PAID or (not charged and invoice.amount_paid > 0):
@@ -114,7 +117,7 @@ async def _consider_paid(
         return []
     outside = Finding(Reason.CHARGED_OUTSIDE_CONSENT, finding.required)
     await holds.put(session, subscription, invoice, outside, now)
-    return []
+    return await refund_calls(session, invoice)
 
 
 async def state_of(session: AsyncSession, row_id: UUID, stripe_id: str) -> str:

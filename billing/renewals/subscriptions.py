@@ -12,6 +12,7 @@ from billing.renewals.holding import hold_call
 from billing.renewals.holds import Reason
 from billing.renewals.invoices import consider_draft, is_being_changed, state_of
 from billing.renewals.judging import DRAFT, OPEN, judge_subscription
+from billing.renewals.refunding import is_given_back
 from billing.renewals.releasing import release_calls
 from billing.renewals.stopping import is_stopped_at_stripe, resume_call, stop_call
 from billing.tables import ENDED, Hold, Invoice, Subscription
@@ -28,12 +29,21 @@ async def consider_subscription(session: AsyncSession, subscription: Subscriptio
     if finding is not None:
         await holds.put(session, subscription, None, finding, now)
         return await _stop_calls(session, subscription)
+    await _settle(session, subscription, now)
     if stopped := await holds.of_subscription(session, subscription):
         return [resume_call(subscription, key=f"{stopped.id}:{stopped.created_at.timestamp()}")]
     newest = next(iter(await holds.held_invoices(session, subscription)), None)
     if newest is not None and newest[0].reason == Reason.PAYMENT_METHOD_UNUSABLE:
         return await release_calls(session, subscription, now)
     return []
+
+
+async def _settle(session: AsyncSession, subscription: Subscription, now: datetime) -> None:
+    """What was charged without a consent and is given back needs nobody, while the consent covers what is to come."""
+    for hold in await holds.outside(session, subscription):
+        statement = select(Invoice).where(Invoice.stripe_id == hold.invoice_stripe_id)
+        if await is_given_back(session, (await session.exec(statement)).one()):
+            holds.end(session, hold, now)
 
 
 async def _forget(session: AsyncSession, subscription: Subscription, now: datetime) -> None:

@@ -1,10 +1,12 @@
 """What others change or charge at Stripe: stopped before it is collected, else detected and shown."""
 
+from dataclasses import replace
 from typing import Any
 
+from billing.tables import Payment
 from tests.billing.journey import a_price
 from tests.billing.life import Life
-from tests.billing.ready import Ready
+from tests.billing.ready import Ready, every
 from tests.billing.renewing import (
     change,
     consent_and_release,
@@ -152,3 +154,40 @@ async def test_a_subscription_that_ends_needs_nothing_any_more(life: Life) -> No
     assert await holds(life.runtime) == []
     await life.advance(days=40)
     assert await paid(life.runtime) == 1500
+
+
+async def paid_outside(life: Life) -> Ready:
+    """Somebody adds to a draft what no consent covers, and collects it in the Dashboard at once."""
+    it = await subscribed(life)
+    draft = await to_the_draft(life)
+    item = {"customer": draft["customer"], "invoice": draft["id"], "amount": 2000, "currency": "usd"}
+    await change(life.runtime, "/v1/invoiceitems", item)
+    await change(life.runtime, f"/v1/invoices/{draft['id']}/pay", {})
+    return it
+
+
+async def test_it_is_given_back_where_the_setting_says_so(life: Life) -> None:
+    life.runtime = replace(life.runtime, refund_outside_consent=True)
+    it = await paid_outside(life)
+    await life.catch_up()
+    [refund] = await life.runtime.gateway.list_all("/v1/refunds")
+    assert refund["amount"] == 3500
+    await life.catch_up()
+    await life.sweep()
+    assert len(await life.runtime.gateway.list_all("/v1/refunds")) == 1
+    assert await holds(life.runtime) == []
+    assert it.consent.revoked_at is None
+
+
+async def test_without_the_setting_it_is_shown_until_somebody_gives_it_back(life: Life) -> None:
+    await paid_outside(life)
+    await life.catch_up()
+    assert await reasons(life.runtime) == ["CHARGED_OUTSIDE_CONSENT"]
+    assert await life.runtime.gateway.list_all("/v1/refunds") == []
+    [_, charged] = await invoices(life.runtime)
+    [payment] = [each for each in await every(life.runtime, Payment) if each.amount == 3500]
+    for amount, left in ((500, ["CHARGED_OUTSIDE_CONSENT"]), (3000, [])):
+        await change(life.runtime, "/v1/refunds", {"payment_intent": payment.stripe_id, "amount": amount})
+        await life.catch_up()
+        assert await reasons(life.runtime) == left
+    assert charged["status"] == "paid"

@@ -37,6 +37,8 @@ async def redact(session: AsyncSession, caller: Caller, *, customer_id: UUID | N
     What Stripe sends later of a redacted customer is stored without personal values (`mirror`). A request that is still
     under way keeps its own until it is recorded, because it has to be sent again exactly as it was. Raises NotFound.
     """
+    # Whoever runs an operation locks it before the customer, so they come first here too.
+    running = await _lock_operations(session, customer_id)
     customer = await hold_customer(session, customer_id) if customer_id else None
     if customer is None or not caller.may_see(customer.id):
         raise NotFound("There is no such customer.", ("input", "customerId"))
@@ -48,7 +50,7 @@ async def redact(session: AsyncSession, caller: Caller, *, customer_id: UUID | N
     await _redact_mirror(session, customer)
     await _redact_objects(session, customer)
     await _redact_events(session, customer)
-    await _redact_operations(session, customer)
+    await _redact_operations(session, customer, running)
     await session.flush()
     return customer
 
@@ -106,7 +108,8 @@ async def _redact_events(session: AsyncSession, customer: Customer) -> None:
     """Also those of objects that were never stored, which say whose they are only in their text."""
     named = col(StripeEvent.payload).contains(customer.stripe_id, autoescape=True)
     theirs = or_(col(StripeEvent.object_stripe_id).in_(_stripe_ids(customer)), named)
-    for each in (await session.exec(select(StripeEvent.id).where(theirs))).all():
+    ids = select(StripeEvent.id).where(theirs).order_by(col(StripeEvent.created_at), col(StripeEvent.id))
+    for each in (await session.exec(ids)).all():
         event = await session.get_one(StripeEvent, each, with_for_update=True)
         event.payload = _scrubbed_event(event.payload)
         await _let_go(session, event)
@@ -134,9 +137,20 @@ def _like(given: dict[str, Any], scrubbed: dict[str, Any]) -> dict[str, Any]:
     return {key: scrubbed[key] for key in given}
 
 
-async def _redact_operations(session: AsyncSession, customer: Customer) -> None:
-    theirs = or_(col(Operation.customer_id) == customer.id, col(Operation.node_id) == customer.id)
-    for operation in (await session.exec(select(Operation).where(theirs).with_for_update())).all():
+def _operations(customer_id: UUID | None) -> SelectOfScalar[Operation]:
+    theirs = or_(col(Operation.customer_id) == customer_id, col(Operation.node_id) == customer_id)
+    return select(Operation).where(theirs).order_by(col(Operation.id))
+
+
+async def _lock_operations(session: AsyncSession, customer_id: UUID | None) -> list[Operation]:
+    return list((await session.exec(_operations(customer_id).with_for_update())).all())
+
+
+async def _redact_operations(session: AsyncSession, customer: Customer, locked: list[Operation]) -> None:
+    """Those that were locked before the customer, and those that came since and nobody is at."""
+    known = [each.id for each in locked]
+    later = _operations(customer.id).where(col(Operation.id).not_in(known)).with_for_update(skip_locked=True)
+    for operation in [*locked, *(await session.exec(later)).all()]:
         operation.intent, operation.error = _scrubbed(operation.intent), _scrubbed(operation.error)
         operation.result = _scrubbed(operation.result)
         if operation.status != OperationStatus.PENDING:

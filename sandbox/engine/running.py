@@ -13,9 +13,9 @@ def run(sandbox: Sandbox, until: int, clock: str | None = None) -> None:
 
     A failure is raised. What failed is not due any more until it is changed, so that it cannot keep all others waiting.
     """
-    while due := _earliest(sandbox, until, clock):
+    while due := earliest(sandbox, until, clock):
         try:
-            _step(sandbox, due, until, clock)
+            step(sandbox, due, until, clock)
         except Exception:
             with sandbox.database.transaction() as connection:
                 connection.execute("UPDATE objects SET due = NULL WHERE id = ?", (due["id"],))
@@ -28,14 +28,15 @@ def next_due(connection: sqlite3.Connection, clock: str | None) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
-def _earliest(sandbox: Sandbox, until: int, clock: str | None) -> sqlite3.Row | None:
+def earliest(sandbox: Sandbox, until: int, clock: str | None = None) -> sqlite3.Row | None:
+    """Which object has something to do first, if by then; with `id`, `object` and when it is `due`."""
     query = "SELECT id, object, due FROM objects WHERE clock IS ? AND due <= ? ORDER BY due, seq LIMIT 1"
     with sandbox.database.transaction() as connection:
         found: sqlite3.Row | None = connection.execute(query, (clock, until)).fetchone()
     return found
 
 
-def _step(sandbox: Sandbox, due: sqlite3.Row, until: int, clock: str | None) -> None:
+def step(sandbox: Sandbox, due: sqlite3.Row, until: int, clock: str | None = None) -> None:
     """Do the thing that is due, if nobody else has done or changed it meanwhile."""
     with sandbox.work(clock=clock) as work:
         still = work.connection.execute("SELECT 1 FROM objects WHERE id = ? AND due = ?", (due["id"], due["due"]))

@@ -1,9 +1,12 @@
 """What was charged, or still may be, under a consent in one calendar month."""
 
 from datetime import UTC, datetime
+from functools import reduce
+from operator import add
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, false, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,7 +27,11 @@ CHARGES, RELEASES = "chargePaymentMethod", "releaseInvoice"
 PAID = "paid"
 # Statuses from which Stripe may still collect, in whatever month the invoice was made.
 COLLECTIBLE = ("draft", "open")
-CHANGES_SUBSCRIPTION = "updateSubscription"
+# Operations that charge in the call that changes a subscription, and the steps at which they may be doing so.
+CHARGE_AT_ONCE = {"updateSubscription": ("change", "find"), "resumeSubscription": ("resume", "find")}
+UNSETTLED = (OperationStatus.PENDING, OperationStatus.UNKNOWN)
+
+Amount = ScalarSelect[Any]
 
 
 def month_of(now: datetime) -> tuple[datetime, datetime]:
@@ -48,11 +55,20 @@ async def month_total(
     consents whose place it took. An invoice's own payment is not counted beside it, and a refund gives nothing back.
     Left out are the invoice with the Stripe id `except_invoice`, what is not yet paid of the subscription
     `except_unpaid_of`, and the charge of `except_operation`: those are what is being decided.
+
+    It is one statement, so that what passes from one of the sums to another meanwhile is in one of them.
     """
-    invoiced = await _invoiced(session, consent, now, except_invoice, except_unpaid_of)
-    charged = await _charged(session, consent, now, except_operation)
-    sent = await _reserved(session, consent, except_operation) + await _changing(session, consent, except_operation)
-    return invoiced + charged + sent
+    parts = (
+        _invoiced(consent, now, except_invoice, except_unpaid_of),
+        _charged(consent, now, except_operation),
+        _reserved(consent, except_operation),
+        _changing(consent, except_operation),
+    )
+    return int((await session.exec(select(reduce(add, parts)))).one())
+
+
+def _sum(amount: Any) -> Select[Any]:
+    return select(func.coalesce(func.sum(amount), 0))
 
 
 def _line(consent: Consent) -> Select[UUID]:
@@ -62,36 +78,36 @@ def _line(consent: Consent) -> Select[UUID]:
     return select(line.union(older).c.id)
 
 
-async def _invoiced(
-    session: AsyncSession, consent: Consent, now: datetime, except_invoice: str | None, except_unpaid_of: UUID | None
-) -> int:
+def _invoiced(consent: Consent, now: datetime, except_invoice: str | None, except_unpaid_of: UUID | None) -> Amount:
     amount = case((col(Invoice.status) == PAID, col(Invoice.amount_paid)), else_=col(Invoice.amount_due))
     unpaid = and_(col(Invoice.status).in_(COLLECTIBLE), ~_is_held())
     statement = (
-        select(func.coalesce(func.sum(amount), 0))
+        _sum(amount)
         .join(Subscription, col(Subscription.stripe_id) == Invoice.subscription_stripe_id)
         .outerjoin(StripeObject, col(StripeObject.stripe_id) == Invoice.stripe_id)
-        .where(Subscription.consent_id == consent.id, or_(unpaid, _paid_in(month_of(now))))
+        .where(col(Subscription.consent_id) == consent.id, or_(unpaid, _paid_in(month_of(now))))
     )
     if except_invoice is not None:
-        statement = statement.where(Invoice.stripe_id != except_invoice)
+        statement = statement.where(col(Invoice.stripe_id) != except_invoice)
     if except_unpaid_of is not None:
         statement = statement.where(or_(col(Subscription.id) != except_unpaid_of, ~unpaid))
-    return int((await session.exec(statement)).one())
+    return statement.scalar_subquery()
 
 
-async def _changing(session: AsyncSession, consent: Consent, except_operation: Operation | None) -> int:
+def _changing(consent: Consent, except_operation: Operation | None) -> Amount:
     """What changes of subscriptions may be charging now, of which Stripe has not told yet."""
-    due = col(Operation.result)["due_now"].as_float()
-    statement = select(func.coalesce(func.sum(due), 0)).where(
-        col(Operation.consent_id).in_(_line(consent)),
-        Operation.mutation == CHANGES_SUBSCRIPTION,
-        Operation.step == "change",
-        col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
+    charging = or_(
+        *(
+            and_(col(Operation.mutation) == mutation, col(Operation.step).in_(steps))
+            for mutation, steps in CHARGE_AT_ONCE.items()
+        )
+    )
+    statement = _sum(col(Operation.result)["due_now"].as_float()).where(
+        col(Operation.consent_id).in_(_line(consent)), charging, col(Operation.status).in_(UNSETTLED)
     )
     if except_operation is not None:
         statement = statement.where(col(Operation.id) != except_operation.id)
-    return int((await session.exec(statement)).one())
+    return statement.scalar_subquery()
 
 
 def _is_held() -> ColumnElement[bool]:
@@ -116,31 +132,30 @@ def _paid_in(month: tuple[datetime, datetime]) -> ColumnElement[bool]:
     return and_(col(Invoice.status) == PAID, or_(paid, created))
 
 
-async def _charged(session: AsyncSession, consent: Consent, now: datetime, except_operation: Operation | None) -> int:
+def _charged(consent: Consent, now: datetime, except_operation: Operation | None) -> Amount:
     """Until a payment is canceled at Stripe it can still succeed."""
     start, end = month_of(now)
     paid = and_(col(Payment.succeeded_at) >= start, col(Payment.succeeded_at) < end)
     of_invoices = select(InvoicePayment.id).where(InvoicePayment.payment_intent_stripe_id == Payment.stripe_id)
-    statement = select(func.coalesce(func.sum(Payment.amount), 0)).where(
+    statement = _sum(Payment.amount).where(
         col(Payment.consent_id).in_(_line(consent)),
-        Payment.status != "canceled",
+        col(Payment.status) != "canceled",
         or_(col(Payment.status) != "succeeded", paid),
         ~of_invoices.exists(),
     )
     if except_operation is not None:
-        statement = statement.where(Payment.id != except_operation.node_id)
-    return int((await session.exec(statement)).one())
+        statement = statement.where(col(Payment.id) != except_operation.node_id)
+    return statement.scalar_subquery()
 
 
-async def _reserved(session: AsyncSession, consent: Consent, except_operation: Operation | None) -> int:
+def _reserved(consent: Consent, except_operation: Operation | None) -> Amount:
     """Charges that may have been sent, and of which Stripe has told nothing yet."""
-    amount = col(Operation.intent)["amount"].as_float()
-    statement = select(func.coalesce(func.sum(amount), 0)).where(
+    statement = _sum(col(Operation.intent)["amount"].as_float()).where(
         col(Operation.consent_id).in_(_line(consent)),
-        Operation.mutation == CHARGES,
-        col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN)),
+        col(Operation.mutation) == CHARGES,
+        col(Operation.status).in_(UNSETTLED),
         col(Operation.node_id).not_in(select(Payment.id)),
     )
     if except_operation is not None:
-        statement = statement.where(Operation.id != except_operation.id)
-    return int((await session.exec(statement)).one())
+        statement = statement.where(col(Operation.id) != except_operation.id)
+    return statement.scalar_subquery()

@@ -84,10 +84,10 @@ def is_once(coupon: JSONObject) -> bool:
     return bool(coupon["duration"] == "once")
 
 
-def second_within(period: tuple[int, int], now: float) -> int:
-    """The second as of which prorations are reckoned: now, or what is nearest to it in the current period.
+def second_within(period: tuple[int, int], now: int) -> int:
+    """The second as of which prorations are reckoned: Stripe's own now, or what is nearest to it in the current period.
 
-    Stripe takes none outside, and its clock is not ours.
+    Stripe takes none outside.
     """
     start, end = period
-    return max(start, min(int(now), end - 1))
+    return max(start, min(now, end - 1))

@@ -19,6 +19,7 @@ from billing.runtime import Runtime
 from billing.stripe_gateway import JSONObject, Request, StripeGateway
 from billing.subscriptions.changes import (
     NOTHING_COMES,
+    Billed,
     coupon_request,
     is_once,
     item_changes,
@@ -27,7 +28,7 @@ from billing.subscriptions.changes import (
 )
 from billing.subscriptions.pricing import get_method
 from billing.subscriptions.reading import get
-from billing.subscriptions.revision import billed, check_revision, currency_of, period_of
+from billing.subscriptions.revision import check_revision, currency_of, period_of
 from billing.subscriptions.starting import check_start
 from billing.subscriptions.wishes import NewSubscription, SubscriptionChange, check, require_merchant, unlisted, uuid
 from billing.tables import SubscriptionPreview
@@ -87,11 +88,10 @@ async def fill_current(
 async def _preview(
     runtime: Runtime, caller: Caller, wanted: NewSubscription | SubscriptionChange, *, by_customer: bool
 ) -> Preview:
-    async with runtime.database.read() as session:
-        if isinstance(wanted, NewSubscription):
-            plan = await _plan_new(session, runtime, caller, wanted, by_customer=by_customer)
-        else:
-            plan = await _plan_change(session, runtime, caller, wanted, by_customer=by_customer)
+    if isinstance(wanted, NewSubscription):
+        plan = await _plan_new(runtime, caller, wanted, by_customer=by_customer)
+    else:
+        plan = await _plan_change(runtime, caller, wanted, by_customer=by_customer)
     figures = await _ask(runtime.gateway, plan)
     kept = await operations.run_once(
         runtime,
@@ -102,14 +102,13 @@ async def _preview(
         return previews.load(await session.get_one(SubscriptionPreview, kept))
 
 
-async def _plan_new(
-    session: AsyncSession, runtime: Runtime, caller: Caller, wanted: NewSubscription, *, by_customer: bool
-) -> _Plan:
+async def _plan_new(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, by_customer: bool) -> _Plan:
     now, wish = runtime.clock(), wanted.intent()
-    customer = await customers.get_live(session, caller, wanted.customer_id)
-    start = await check_start(session, customer, wish, by_customer=by_customer, automatic_tax=runtime.automatic_tax)
-    if wanted.payment_method_id is not None:
-        await get_method(session, customer, wanted.payment_method_id, now)
+    async with runtime.database.read() as session:
+        customer = await customers.get_live(session, caller, wanted.customer_id)
+        start = await check_start(session, customer, wish, by_customer=by_customer, automatic_tax=runtime.automatic_tax)
+        if wanted.payment_method_id is not None:
+            await get_method(session, customer, wanted.payment_method_id, now)
     return _Plan(
         customer_id=customer.id,
         wish={name: wish.get(name) for name in ("items", "trial_days", "coupon", "payment_method_id", "consent_id")},
@@ -120,16 +119,17 @@ async def _plan_new(
     )
 
 
-async def _plan_change(
-    session: AsyncSession, runtime: Runtime, caller: Caller, wanted: SubscriptionChange, *, by_customer: bool
-) -> _Plan:
-    now, wish = runtime.clock(), wanted.intent()
-    subscription = await get(session, caller, wanted.subscription_id)
-    revision = await check_revision(session, subscription, wish, by_customer=by_customer)
-    current = await billed(session, subscription)
-    items = [] if revision.wanted is None else item_changes(current, revision.wanted)
+async def _plan_change(runtime: Runtime, caller: Caller, wanted: SubscriptionChange, *, by_customer: bool) -> _Plan:
+    """By the items that Stripe has now, as of the second that it is there."""
+    wish = wanted.intent()
+    async with runtime.database.read() as session:
+        subscription = await get(session, caller, wanted.subscription_id)
+        revision = await check_revision(session, subscription, wish, by_customer=by_customer)
+        currency = await currency_of(session, subscription)
+    there = await runtime.gateway.get(f"/v1/subscriptions/{subscription.stripe_id}")
+    items = [] if revision.wanted is None else item_changes(Billed.of(there.data), revision.wanted)
     period = period_of(subscription)
-    at = second_within(period, now.timestamp())
+    at = second_within(period, there.known_until)
     ask = partial(previewed, subscription.stripe_id, items, prorate=revision.prorate, at=at)
 
     def following(*, discounted: bool) -> Request:
@@ -141,7 +141,7 @@ async def _plan_change(
         first=ask(coupon=revision.coupon, recurring=False),
         following=following,
         needed=revision.needed,
-        currency=await currency_of(session, subscription),
+        currency=currency,
         subscription_id=subscription.id,
         period_end=period[1],
     )

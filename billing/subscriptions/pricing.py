@@ -123,6 +123,12 @@ async def require_within_limits(
         require_currency(limits, stripe_type or "", currency)
 
 
+async def require_takes(session: AsyncSession, limits: Limits, method_id: UUID | None, currency: str) -> None:
+    """Raises PaymentMethodLimit where this method, if there is one, is not charged in the currency."""
+    method = await session.get(PaymentMethod, method_id) if method_id else None
+    require_currency(limits, method.stripe_type if method else "", currency)
+
+
 def stripe_items(prices: list[Price], quantities: list[int]) -> list[dict[str, Any]]:
     """The items as Stripe takes them."""
     return [{"price": price.stripe_id, "quantity": many} for price, many in zip(prices, quantities, strict=True)]

@@ -36,6 +36,8 @@ async def record_preview(session: AsyncSession, operation: Operation, outcome: O
         )
     except (ConsentRequired, ConsentScopeExceeded) as refusal:
         return Undone(refusal)
+    # Counts as the consent's for whoever asks meanwhile, until its invoice is known.
+    operation.result = {"due_now": bill["amount_due"]}
     params = {
         "billing_cycle_anchor": {"type": "now"},
         # It stands still until it is paid (STRIPE.md 4.7).
@@ -48,15 +50,17 @@ async def record_preview(session: AsyncSession, operation: Operation, outcome: O
 async def record_resumed(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """Resumed already, where there was nothing to pay; or its invoice is there and is paid now."""
     if isinstance(outcome, Declined):
-        operation.result = {"refusal": paying.refusal_of(outcome).dump()}
+        operation.result = {**operation.result, "refusal": paying.refusal_of(outcome).dump()}
         return find(operation)
+    if isinstance(outcome, StripeRejected):
+        return Undone(outcome)
     answer = answered(outcome)
     # The consent is to be looked at: its lock comes before those of the mirror, everywhere.
     await hold_customer(session, operation.customer_id)
     await mirror.record(session, answer, now=now)
     if answer.data["status"] == "paused" and not is_billed(answer.data):
         # Looked for, and not found: it was never asked to resume.
-        raise StripeRejected("The subscription was not resumed.", 400, "not_resumed")
+        return Undone(StripeRejected("The subscription was not resumed.", 400, "not_resumed"))
     await note(session, operation, answer.data)
     if answer.data["status"] != "paused":
         return _see(operation, answer.data)

@@ -126,8 +126,8 @@ class SubscriptionChangeMutations:
         "with the change, off-session; unpaid, nothing is changed but the method.",
         customers=True,
         errors="InvalidInput NotFound NotAllowed InvalidTransition ConsentRequired ConsentScopeExceeded PreviewStale "
-        "PaymentMethodUnusable PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict StripeRejected "
-        "StripeUnavailable",
+        "PaymentMethodUnusable PaymentMethodLimit PaymentDeclined AuthenticationRequired IdempotencyMismatch Conflict "
+        "StripeRejected StripeUnavailable",
     )
     async def update_subscription(self, info: Info, input: UpdateSubscriptionInput) -> UpdateSubscriptionPayload:
         given = left_in(input.items)

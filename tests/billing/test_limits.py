@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 import structlog.testing
 
-from billing import catalogue, payments, setup_sessions
+from billing import catalogue, payments, setup_sessions, subscriptions
 from billing.errors import PaymentMethodLimit
 from billing.limits import Limits, require_currency
 from billing.money import Money
 from billing.payments import NewRefund
 from billing.runtime import Runtime
 from billing.settings import CannotStart, StripeSettings, load
-from billing.subscriptions import Item
+from billing.subscriptions import Item, SubscriptionChange
 from tests.billing.chargeable import chargeable
 from tests.billing.conftest import MERCHANT
-from tests.billing.journey import a_wish, unique
+from tests.billing.journey import a_saved_method, a_wish, unique
 from tests.billing.ready import ready
 from tests.running_sandbox import RunningSandbox
 
@@ -76,6 +76,20 @@ async def test_subscriptions_and_required_types_are_held_to_the_currencies(
     wish = a_wish(it.customer, it.consent.id, currency="PLN", required=["amazon_pay"])
     with pytest.raises(PaymentMethodLimit):
         await setup_sessions.create(runtime, MERCHANT, wish, idempotency_key=unique("session"))
+
+
+async def test_a_subscription_is_not_moved_to_a_method_that_does_not_take_its_currency(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it = await ready(runtime, sandbox, card="4242424242424242")
+    made = await it.subscribe()
+    amazon = await a_saved_method(runtime, sandbox, it.customer, it.consent.id)
+    stricter = limited(runtime, currencies=frozenset({"EUR"}))
+    change = SubscriptionChange(made.subscription_id, payment_method_id=amazon.id)
+    with pytest.raises(PaymentMethodLimit):
+        await subscriptions.update(stricter, MERCHANT, change, idempotency_key=unique("change"))
+    [subscription] = await it.at_stripe("subscriptions")
+    assert subscription["default_payment_method"] == it.method.stripe_id
 
 
 @pytest.mark.parametrize(("refuse", "country"), [(False, "US"), (True, "US"), (True, "DE"), (True, None)])

@@ -12,7 +12,7 @@ from billing.consents.carrying import needed_by
 from billing.consents.locking import hold_customer
 from billing.errors import BillingError, Conflict, NotFound, PreviewStale, Scope, StripeRejected
 from billing.operations import Finish, Next, Outcome, Send, Undone, answered
-from billing.stripe_gateway import Answer, JSONObject, Request
+from billing.stripe_gateway import Answer, Request
 from billing.subscriptions.changes import NOTHING_COMES, Billed, coupon_request, is_once, item_changes, second_within
 from billing.subscriptions.pricing import get_method
 from billing.subscriptions.revision import currency_of, period_of, require_changeable, require_managed
@@ -101,7 +101,7 @@ async def record_look(session: AsyncSession, operation: Operation, outcome: Outc
         # An earlier change that waits for its customer gives way to this one.
         return Send("clear", Request("post", f"/v1/invoices/{id_of(answer.data['latest_invoice'])}/void", {}))
     try:
-        return await _plan(session, operation, answer.data, now)
+        return await _plan(session, operation, answer, now)
     except BillingError as refusal:
         return Undone(refusal)
 
@@ -114,7 +114,8 @@ async def record_clear(session: AsyncSession, operation: Operation, outcome: Out
     return look(operation)
 
 
-async def _plan(session: AsyncSession, operation: Operation, data: JSONObject, now: datetime) -> Next:
+async def _plan(session: AsyncSession, operation: Operation, there: Answer, now: datetime) -> Next:
+    data = there.data
     subscription = await row_of(session, operation)
     require_changeable(subscription)
     revision = await revision_of(session, operation)
@@ -123,7 +124,7 @@ async def _plan(session: AsyncSession, operation: Operation, data: JSONObject, n
         # It is so already.
         return await _set_or_finish(session, operation, subscription, now)
     period = period_of(subscription)
-    at = wish(operation).get("at") or second_within(period, now.timestamp())
+    at = wish(operation).get("at") or second_within(period, there.known_until)
     if not period[0] <= at < period[1]:
         raise PreviewStale(previews.STALE)
     note(

@@ -9,7 +9,9 @@ from billing.errors import AuthenticationRequired, BillingError, InvalidInput, P
 from billing.operations import Call
 from billing.runtime import Runtime
 from billing.subscriptions.previewing import fill_current
+from billing.subscriptions.pricing import require_takes
 from billing.subscriptions.reading import get
+from billing.subscriptions.revision import currency_of
 from billing.subscriptions.updating.procedure import UPDATE
 from billing.subscriptions.wishes import SubscriptionChange, check, require_merchant
 from billing.tables import Operation
@@ -30,14 +32,18 @@ async def update(runtime: Runtime, caller: Caller, wanted: SubscriptionChange, *
     Another method is in place before anything is charged, and stays where the rest is refused. In `Updated.error`:
     PaymentDeclined, after which what is billed is as before; AuthenticationRequired, after which the change is made
     once the customer has confirmed its payment, within 23 hours. Raises InvalidInput, NotFound, NotAllowed,
-    ConsentRequired, ConsentScopeExceeded, PreviewStale, PaymentMethodUnusable, InvalidTransition, IdempotencyMismatch,
-    Conflict, StripeRejected, and then nothing was charged; StripeUnavailable, after which the same key continues.
+    ConsentRequired, ConsentScopeExceeded, PreviewStale, PaymentMethodUnusable, PaymentMethodLimit, InvalidTransition,
+    IdempotencyMismatch, Conflict, StripeRejected, and then nothing was charged; StripeUnavailable, after which the same
+    key continues.
     """
     _check(caller, wanted, idempotency_key)
     async with runtime.database.read() as session:
         subscription = await get(session, caller, wanted.subscription_id)
-    _require_something(wanted)
-    call = Call("updateSubscription", caller, idempotency_key, wanted.intent(), subscription.customer_id)
+        _require_something(wanted)
+        call = Call("updateSubscription", caller, idempotency_key, wanted.intent(), subscription.customer_id)
+        if not await operations.is_begun(session, call):
+            currency = await currency_of(session, subscription)
+            await require_takes(session, runtime.limits, wanted.payment_method_id, currency)
     try:
         return _updated(await operations.run(runtime, UPDATE, call))
     except PreviewStale as stale:

@@ -10,7 +10,7 @@ from billing.callers import MERCHANT
 from billing.operations import Send
 from billing.stripe_gateway import JSONObject, Request
 from billing.subscriptions.changes import Billed, previewed
-from billing.subscriptions.paying import INVOICE_EXPAND
+from billing.subscriptions.paying import INVOICE_EXPAND, SUBSCRIPTION_EXPAND
 from billing.subscriptions.revision import Revision, check_revision
 from billing.subscriptions.wishes import require_merchant
 from billing.tables import Operation, Subscription
@@ -62,8 +62,8 @@ def path_of(operation: Operation) -> str:
 
 
 def look(operation: Operation, step: str = "look") -> Send:
-    """Reads the subscription as Stripe has it now."""
-    return Send(step, Request("get", path_of(operation), {}))
+    """Reads the subscription as Stripe has it now, with what was invoiced last."""
+    return Send(step, Request("get", path_of(operation), {"expand": SUBSCRIPTION_EXPAND}))
 
 
 def settle(operation: Operation) -> Send:

@@ -14,6 +14,7 @@ from billing.errors import BillingError, ConsentRequired, ConsentScopeExceeded, 
 from billing.operations import Finish, Next, Outcome, Send, Undone, answered, stored_request
 from billing.stripe_gateway import Answer, Declined, Request
 from billing.subscriptions.changes import discounts, proration
+from billing.subscriptions.paying import SUBSCRIPTION_EXPAND
 from billing.subscriptions.revision import require_changeable
 from billing.subscriptions.updating.model import (
     id_of,
@@ -54,6 +55,8 @@ async def send_if_covered(session: AsyncSession, operation: Operation, now: date
         **discounts(wanted["coupon"]),
         "payment_behavior": "pending_if_incomplete",
         "off_session": True,
+        # Its invoice is known as soon as the change is: until then the operation counts, from then on the invoice.
+        "expand": SUBSCRIPTION_EXPAND,
     }
     return Send("change", Request("post", path_of(operation), params))
 

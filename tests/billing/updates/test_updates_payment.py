@@ -19,7 +19,7 @@ from billing.errors import (
 from billing.runtime import Runtime
 from billing.subscriptions import Item
 from billing.tables import Payment, PaymentMethod, Subscription
-from tests.billing.changing import Subscribed, subscribed
+from tests.billing.changing import Subscribed, stopped_before, subscribed
 from tests.billing.conftest import MERCHANT
 from tests.billing.journey import a_consent, a_price, an_open_session, caught_up, unique
 from tests.billing.ready import every, ready
@@ -140,6 +140,21 @@ async def test_changes_in_parallel_keep_within_a_shared_month(runtime: Runtime, 
     second = Subscribed(it.ready, other.subscription_id, it.dearer, it.cheaper)
     made = await asyncio.gather(it.update(it.dearer), second.update(it.dearer), return_exceptions=True)
     assert len([each for each in made if isinstance(each, ConsentScopeExceeded)]) == 1
+    assert sum(await it.charged()) <= 4500
+
+
+@pytest.mark.parametrize("step", ["change", "settle"])
+async def test_a_change_under_way_counts_whatever_is_known_of_its_invoice(
+    runtime: Runtime, sandbox: RunningSandbox, step: str
+) -> None:
+    """Sent, or answered and its invoice not read yet: another change sees what it charges in each case."""
+    it = await subscribed(runtime, sandbox, monthly="45.00", subscriptions=2)
+    other = await it.ready.subscribe()
+    assert other.subscription_id is not None
+    await stopped_before(it, unique("key"), step, it.dearer, sent=True)
+    second = Subscribed(it.ready, other.subscription_id, it.dearer, it.cheaper)
+    with pytest.raises(ConsentScopeExceeded):
+        await second.update(it.dearer)
     assert sum(await it.charged()) <= 4500
 
 

@@ -9,6 +9,7 @@ its own; Assent fetches its events and applies them in this one.
 import argparse
 import asyncio
 import random
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -79,7 +80,9 @@ class Year:
 
     async def live(self, days: int) -> None:
         """Day by day: while a day passes in the sandbox, Assent applies what happened on the one before."""
-        for _ in range(days):
+        for day in range(days):
+            if day % 30 == 0:
+                print(f"day {day} of {days}", file=sys.stderr)
             await self._fail_some()
             await asyncio.gather(asyncio.to_thread(self.life.sandbox.advance, days=1), self.life.catch_up())
             await self._bring_cards()

@@ -15,6 +15,8 @@ from billing.settings import CannotStart, Settings, load
 from billing.stripe_gateway import API_VERSION, Request, StripeGateway
 
 WEBHOOK_PATH = "/webhooks/stripe"
+# Features of the portal with which customers change what is charged.
+PORTAL_CHANGES = ("subscription_update",)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ async def findings(settings: Settings, *, mend: bool = False) -> AsyncIterator[F
             yield _ownership(gateway.account, settings, stamp)
             yield await _amazon_pay(gateway)
             yield await _endpoint(gateway, settings, mend=mend)
+            yield await _portal(gateway)
     except (CannotStart, BillingError) as problem:
         yield Finding("Stripe", str(problem))
 
@@ -99,6 +102,23 @@ async def _endpoint(gateway: StripeGateway, settings: Settings, *, mend: bool) -
         cure = f"It sends version {ours.get('api_version') or 'of the account'}; make a new one with {API_VERSION}."
         return Finding(what, cure)
     return await _events(gateway, ours, what, mend=mend)
+
+
+async def _portal(gateway: StripeGateway) -> Finding:
+    """Where customers may change what they pay by themselves, Assent sees it only afterwards (STRIPE.md 4.8)."""
+    configurations = await gateway.list_all("/v1/billing_portal/configurations", active=True)
+    changing = sorted(
+        each["id"]
+        for each in configurations
+        if any(each["features"].get(name, {}).get("enabled") for name in PORTAL_CHANGES)
+    )
+    if not changing:
+        return Finding("customer portal")
+    cure = (
+        f"Switching plans is allowed in {', '.join(changing)}; what that charges beyond a consent is only detected "
+        "afterwards. Turn it off in the Dashboard, Settings, Customer portal, and use updateSubscription."
+    )
+    return Finding("customer portal", cure, warning=True)
 
 
 async def _events(gateway: StripeGateway, endpoint: dict[str, Any], what: str, *, mend: bool) -> Finding:

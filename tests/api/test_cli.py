@@ -128,3 +128,13 @@ def test_the_doctor_names_what_is_wrong_and_its_cure(migrated: Path, stripe: str
     healthy = run(migrated, "doctor", **REAL, STRIPE_API_BASE=stripe)
     assert (healthy.returncode, healthy.stderr) == (0, "")
     assert all(line.startswith("ok ") for line in healthy.stdout.splitlines())
+
+
+def test_the_doctor_warns_of_a_portal_in_which_customers_change_what_they_pay(migrated: Path, stripe: str) -> None:
+    with httpx.Client(base_url=stripe, auth=("sk_test_00000000", ""), trust_env=False) as client:
+        allowed = {"features[subscription_update][enabled]": "true"}
+        made = client.post("/v1/billing_portal/configurations", data=allowed).raise_for_status().json()
+        told = run(migrated, "doctor", **REAL, STRIPE_API_BASE=stripe).stdout
+        assert f"warning  customer portal\n         Switching plans is allowed in {made['id']}" in told
+        client.post(f"/v1/billing_portal/configurations/{made['id']}", data={"active": "false"}).raise_for_status()
+    assert "ok       customer portal" in run(migrated, "doctor", **REAL, STRIPE_API_BASE=stripe).stdout

@@ -1,10 +1,12 @@
 """Processes: a first run with its sandbox, a server, a worker, and how each ends."""
 
+import asyncio
 import os
 import signal
+import socket
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from api.serving import bind
+from billing.settings import Settings
 from tests.api.commands import COMMAND, PATIENCE, REAL, environment
 from tests.api.conftest import bearer
 from tests.running_sandbox import free_port, until
@@ -102,6 +106,21 @@ def test_a_server_and_a_worker_end_when_they_are_told_to(migrated: Path, stripe:
             process.send_signal(how)
             assert process.wait(PATIENCE) == 0
             assert "Traceback" not in process.stderr.read()
+
+
+async def test_no_part_of_an_answer_waits_for_the_one_before(make_settings: Callable[..., Settings]) -> None:
+    connected: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted = writer.get_extra_info("socket")
+        connected.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = bind(make_settings(port=0))
+    async with await asyncio.start_server(accept, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        assert await connected
+        writer.close()
 
 
 def wait_for(port: int) -> bool:

@@ -1,14 +1,12 @@
 """GraphQL over HTTP, as its specification has it: https://graphql.github.io/graphql-over-http/draft/."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -22,11 +20,13 @@ from api.graphiql import GraphiQL
 from api.media import GRAPHQL, JSON, is_json, negotiate
 from billing.runtime import Runtime
 from billing.settings import Settings
+from schema.shapes import MOST_TOKENS, MOST_VALUES
 
 # Bytes of one request's body.
 LARGEST_BODY = 256 * 1024
+# What a document and its variables may have between them; more is not worth making objects of.
+MOST_BRACKETS = MOST_TOKENS + MOST_VALUES
 
-OPERATION = re.compile(r"\b(?:query|mutation|subscription)\b")
 ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 
 
@@ -79,8 +79,6 @@ class GraphQL:
             ) from reason
 
     async def _run(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
-        if _is_ambiguous(document):
-            raise Refused(HTTPStatus.BAD_REQUEST, "The document has several operations; name one as `operationName`.")
         try:
             return await self.schema.execute(
                 document.query,
@@ -93,17 +91,6 @@ class GraphQL:
             raise Refused(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from error
         except InvalidOperationTypeError as error:
             raise _wrong_operation(request.method, error.operation_type) from error
-
-
-def _is_ambiguous(document: Document) -> bool:
-    """Whether it has several operations and names none; Strawberry would run the first."""
-    if document.operation_name or len(OPERATION.findall(document.query)) < 2:  # parsing costs more than this look
-        return False
-    try:
-        definitions = parse(document.query).definitions
-    except GraphQLError:
-        return False  # which running it will say better
-    return sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1
 
 
 def _wrong_operation(method: str, type: OperationType) -> Refused:
@@ -120,9 +107,12 @@ async def _read(request: Request) -> Document:
     if not is_json(request.headers.get("content-type", "")):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:
-        return _document(_parsed(await read_body(request, LARGEST_BODY)))
+        body = await read_body(request, LARGEST_BODY)
     except TooLarge as error:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY} bytes.") from error
+    if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
+        raise Refused(HTTPStatus.BAD_REQUEST, f"A body may have {MOST_BRACKETS} opening brackets.")
+    return _document(_parsed(body))
 
 
 def _parsed(text: str | bytes | None) -> Any:

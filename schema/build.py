@@ -3,18 +3,11 @@
 from collections.abc import Callable
 
 import strawberry
-from strawberry.extensions import (
-    AddValidationRules,
-    DisableIntrospection,
-    MaxTokensLimiter,
-    ParserCache,
-    SchemaExtension,
-    ValidationCache,
-)
+from strawberry.extensions import DisableIntrospection, ParserCache, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import ERRORS
-from schema.limits import MOST_TOKENS, CostLimit, DocumentLimits
+from schema.limits import CostLimit
 from schema.live import Live
 from schema.masking import CodeOfValidation, MaskingSchema
 from schema.mutations import Mutation
@@ -22,16 +15,16 @@ from schema.payment_methods import AmazonPayPaymentMethod, CardPaymentMethod, Ot
 from schema.queries import Query
 from schema.reads.reading import connect
 from schema.scalars import SCALARS
+from schema.shapes import Checked, TooLong
 
 # Types that are reached only through an interface.
 HIDDEN: tuple[type, ...] = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
 
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
-    lambda: MaxTokensLimiter(MOST_TOKENS),
-    lambda: AddValidationRules([DocumentLimits]),
+    TooLong,
     CodeOfValidation,
     ParserCache,
-    ValidationCache,
+    Checked,
     CostLimit,
 )
 

@@ -1,7 +1,7 @@
-"""Limits of a document, each checked before any SQL: a document may ask for a lot, and not for everything at once.
+"""What an answer may cost, checked before any SQL: a document may ask for a lot, and not for everything at once.
 
-What a document says alone is checked once, with its validation; what its variables say, the sizes of pages, with each
-request. A fragment is measured once however often it is used, so that measuring itself stays cheap.
+What its variables say, the sizes of pages, counts, so this is reckoned with each request; `schema.shapes` has what a
+document says alone. A fragment is measured once however often it is used, so that measuring itself stays cheap.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -18,18 +17,14 @@ from graphql import (
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
-    Node,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
-    Visitor,
     get_named_type,
     type_from_ast,
-    visit,
 )
-from graphql.validation.validation_context import ASTValidationContext
 from strawberry.extensions import SchemaExtension
 
 from schema.faults import COST_EXCEEDED, fault
@@ -37,15 +32,6 @@ from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE
 from schema.reads.declarations import COST, Declaration, Lookup, Many, One, Paged, Within
 from schema.reads.types import DEFINITION, declaration_of
 
-MOST_TOKENS = 2_000
-MOST_LEVELS = 15
-MOST_FIELDS = 1_000
-"""With fragments unrolled: how much there is to compile."""
-MOST_ROOT_FIELDS = 20
-# One call makes an object of JSON, and PostgreSQL's takes 50 keys: a type's own fields and these have to fit in.
-MOST_ALIASES = 25
-MOST_DIRECTIVES = 5
-"""On one field."""
 HIGHEST_COST = 50_000
 """Objects in the answer, were every page full."""
 
@@ -56,15 +42,6 @@ CONNECTION_PARTS = frozenset({"node", "pageInfo"})
 
 Below = Callable[[], int]
 OfField = Callable[[FieldNode, GraphQLField | None, Below], int]
-
-
-class DocumentLimits(ASTValidationRule):
-    """What no document may go beyond, whatever its variables."""
-
-    def __init__(self, context: ASTValidationContext) -> None:
-        super().__init__(context)
-        for message in problems_of(context.document):
-            context.report_error(fault(COST_EXCEEDED, message))
 
 
 class CostLimit(SchemaExtension):
@@ -84,24 +61,6 @@ class CostLimit(SchemaExtension):
         yield
 
 
-def problems_of(document: DocumentNode) -> Iterator[str]:
-    """A sentence for each limit that the document goes beyond."""
-    tally = Tally()
-    visit(document, tally)
-    depth = Measure(None, document, lambda _, __, below: 1 + below(), lambda found: max(found, default=0))
-    fields = Measure(None, document, lambda _, __, below: 1 + below(), sum)
-    width = Measure(None, document, lambda *_: 1, sum)
-    for what, found, most in (
-        ("levels of fields", depth.largest, MOST_LEVELS),
-        ("fields, fragments unrolled", fields.largest, MOST_FIELDS),
-        ("fields at its root", width.largest, MOST_ROOT_FIELDS),
-        ("aliases", tally.aliases, MOST_ALIASES),
-        ("directives at one place", tally.directives, MOST_DIRECTIVES),
-    ):
-        if found > most:
-            yield f"A document may have at most {most} {what}; this one has {found}."
-
-
 def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: str | None, variables: Mapping[str, Any]) -> int:
     """How many objects the answer could have, and what else is dear."""
     chosen = [
@@ -110,20 +69,6 @@ def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: str | None
         if isinstance(each, OperationDefinitionNode) and (not operation or (each.name and each.name.value == operation))
     ]
     return max((Measure(schema, document, _Prices(each, variables).of, sum).of(each) for each in chosen), default=0)
-
-
-class Tally(Visitor):
-    """Counts what is written, wherever it is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.aliases = self.directives = 0
-
-    def enter(self, node: Node, *_: Any) -> None:
-        """Every node of the document."""
-        if isinstance(node, FieldNode) and node.alias:
-            self.aliases += 1
-        self.directives = max(self.directives, len(getattr(node, "directives", None) or ()))
 
 
 @dataclass
@@ -137,10 +82,9 @@ class Measure:
     known: dict[str, int] = field(default_factory=dict)
 
     @property
-    def largest(self) -> int:
-        """That of the largest operation."""
-        found = (each for each in self.document.definitions if isinstance(each, OperationDefinitionNode))
-        return max(map(self.of, found), default=0)
+    def each(self) -> list[int]:
+        """That of each operation."""
+        return [self.of(one) for one in self.document.definitions if isinstance(one, OperationDefinitionNode)]
 
     def of(self, operation: OperationDefinitionNode) -> int:
         """That of one operation."""

@@ -181,6 +181,13 @@ async def test_a_body_that_is_too_large_is_413_however_it_comes(client: httpx.As
         assert answer.status_code == 413
 
 
+async def test_a_body_of_brackets_is_not_made_objects_of(client: httpx.AsyncClient) -> None:
+    body = json.dumps({"query": QUERY, "variables": {"v": [{}] * 3000}}, separators=(",", ":"))
+    answer = await client.post("/graphql", content=body, headers={"Content-Type": JSON})
+    assert answer.status_code == 400
+    assert "brackets" in answer.json()["errors"][0]["message"]
+
+
 async def test_absent_and_null_are_the_same_in_a_request(client: httpx.AsyncClient) -> None:
     answer = await post(client, QUERY, variables=None, operationName=None, extensions=None)
     assert answer.json() == {"data": {"__typename": "Query"}}

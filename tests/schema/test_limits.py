@@ -1,63 +1,109 @@
 """Limits: what a document may not ask for, refused before any SQL."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import strawberry
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, parse
 from structlog.testing import capture_logs
 
+from billing.callers import Caller
 from billing.database import Database
+from billing.tables import KeyScope
 from schema.build import build
-from schema.limits import HIGHEST_COST, MOST_ALIASES, MOST_LEVELS, cost_of, problems_of
+from schema.limits import HIGHEST_COST, cost_of
+from schema.shapes import (
+    MOST_ALIASES,
+    MOST_CHARACTERS,
+    MOST_DEFINITIONS,
+    MOST_DIRECTIVES,
+    MOST_FIELDS,
+    MOST_LEVELS,
+    MOST_ROOT_FIELDS,
+    MOST_VALUES,
+    MOST_VARIABLES,
+    problems_of,
+)
 from tests import factories as make
-from tests.schema.conftest import Client
+from tests.schema.abuse import ABUSES, repeated
+from tests.schema.conftest import KEY, Client
 
 # Beyond these two, one call of PostgreSQL's or SQLite's cannot make an object: 100 arguments, or 127.
 MOST_KEYS = 50
+# What the executor counts to before it stops looking for more that is wrong with variables.
+MOST_ERRORS = 51
+REFUSALS = {"COST_EXCEEDED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"}
+ADMIN = Caller("test", KeyScope.ADMIN)
 
 
-def nested(levels: int) -> str:
-    """A document with as many levels of fields."""
-    return (
-        "{ viewer "
-        + "{ defaultPaymentMethod { customer " * ((levels - 2) // 2)
-        + "{ id }"
-        + " } }" * ((levels - 2) // 2)
-        + " }"
-    )
+@pytest.fixture(scope="session")
+def guarded() -> strawberry.Schema:
+    """As production has it."""
+    return build(introspection=False)
 
 
-def repeated(part: str, times: int) -> str:
-    """The same again and again; `#` is a number."""
-    return " ".join(part.replace("#", str(number)) for number in range(times))
+@pytest.mark.parametrize("name", ABUSES)
+async def test_abuse_is_refused_before_any_sql(client: Client, guarded: strawberry.Schema, name: str) -> None:
+    document, variables = ABUSES[name]
+    result = await replace(client, schema=guarded).execute(document, ADMIN, **variables)
+    assert result.data is None
+    assert 0 < len(result.errors) <= MOST_ERRORS
+    assert {each.extensions["code"] for each in result.errors} <= REFUSALS
+    assert client.statements == []
 
 
-TOO_MUCH = {
-    "levels": nested(MOST_LEVELS + 3),
-    "aliases": "{ viewer { " + repeated("a#: id", MOST_ALIASES + 1) + " } }",
-    "root fields": "{ " + repeated("viewer { id }", 21) + " }",
-    "directives": "{ viewer @include(if: true) " + "@include(if: true) " * 5 + "{ id } }",
-    "fields": "{ viewer { "
-    + repeated("...a", 1)
-    + " } } fragment a on Customer { "
-    + repeated("a#: invoices { edges { node { ...b } } }", 20)
-    + " } fragment b on Invoice { "
-    + "id number status billingReason attemptCount stripeId createdAt hostedUrl pdfUrl nextPaymentAttemptAt "
-    + "total { amount currency } tax { amount currency } lines { description quantity proration period { start end } }"
-    + "customer { id externalId email name stripeId metadata createdAt deletedAt } subscription { id status"
-    + " stripeStatus managed metadata stripeId createdAt endedAt canceledAt cancelAt trialEndsAt"
-    + " currentPeriod { start end } } }",
-    "pages": "{ customers(first: 100) { edges { node { invoices(first: 100) { edges { node { "
-    "payments(first: 100) { edges { cursor } } } } } } } } }",
+# Each with the most that may be, and with one more.
+EDGES: dict[str, tuple[Callable[[int], str], int]] = {
+    "operations and fragments": (lambda n: repeated("query q# { viewer { id } }", n), MOST_DEFINITIONS),
+    "variables": (lambda n: "query (" + repeated("$v#: Int", n) + ") { viewer { id } }", MOST_VARIABLES),
+    "aliases": (lambda n: "{ viewer { " + repeated("a#: id", n) + " } }", MOST_ALIASES),
+    "directives at one place": (lambda n: "{ viewer { id " + "@a " * n + "} }", MOST_DIRECTIVES),
+    "levels of fields": (lambda n: "{ a " * n + "}" * n, MOST_LEVELS),
+    "fields, fragments unrolled": (
+        lambda n: "{ a { ...f ...f } } fragment f on A { " + "".join(f"{a} " for a in words(n // 2)) + "}",
+        MOST_FIELDS - 2,
+    ),
+    "fields at its root": (lambda n: "{ " + " ".join(words(n)) + " }", MOST_ROOT_FIELDS),
+    "pairs of fields": (lambda n: "{ a { " + "id " * n + "} }", 63),
 }
 
 
-@pytest.mark.parametrize("document", TOO_MUCH.values(), ids=TOO_MUCH)
-async def test_too_much_is_refused_before_any_sql(client: Client, document: str) -> None:
-    result = await client.execute(document)
-    assert result.data is None
-    assert "COST_EXCEEDED" in {each.extensions["code"] for each in result.errors}
-    assert client.statements == []
+def words(number: int) -> list[str]:
+    """Names of fields, each once."""
+    return [f"w{each}" for each in range(number)]
+
+
+@pytest.mark.parametrize("limit", EDGES)
+def test_as_much_as_may_be_passes_and_one_more_does_not(limit: str) -> None:
+    document, most = EDGES[limit]
+    assert list(problems_of(parse(document(most)))) == []
+    [problem] = problems_of(parse(document(most + 2)))
+    assert limit in problem.message or most == MOST_DEFINITIONS - 1
+
+
+async def test_a_document_and_its_variables_have_a_length(client: Client) -> None:
+    padded = "{ viewer { id } }".ljust(MOST_CHARACTERS)
+    assert await client.ask(padded) == {"viewer": None}
+    assert await client.refused(padded + " ") == "GRAPHQL_PARSE_FAILED"
+    await client.ask("{ viewer { id } }", KEY, **{f"v{n}": n for n in range(MOST_VALUES - 1)})
+    assert (
+        await client.refused("{ viewer { id } }", KEY, **{f"v{n}": n for n in range(MOST_VALUES)}) == "BAD_USER_INPUT"
+    )
+    assert await client.refused("{ viewer { id } }", v=[[n, {"a": n}] for n in range(MOST_VALUES // 4)])
+
+
+async def test_fragments_that_many_parts_of_a_page_share_are_allowed(client: Client) -> None:
+    parts = repeated("fragment part# on Customer { id name email defaultPaymentMethod { id } }", 20)
+    await client.ask("{ viewer { " + repeated("...part#", 20) + " } } " + parts)
+
+
+async def test_of_several_operations_one_is_named(client: Client) -> None:
+    document = "query A { viewer { id } } query B { viewer { name } }"
+    assert await client.refused(document) == "BAD_USER_INPUT"
+    result = await client.schema.execute(document, None, client.context(KEY), operation_name="B")
+    assert result.data == {"viewer": None}
 
 
 async def test_page_sizes_in_variables_count(client: Client) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,10 +11,12 @@ import structlog
 
 from billing import installation, operations
 from billing.applier import run_applier, stop_expired, sweep_drafts
+from billing.budget import Budget
 from billing.checks import check_migrated, check_reachable
 from billing.database import Database
 from billing.errors import BillingError, StripeRejected
 from billing.procedures import PROCEDURES
+from billing.recovery import sweep_events
 from billing.runtime import Runtime, utc_now
 from billing.settings import STRIPE_BASE, CannotStart, DatabaseSettings, StripeSettings
 from billing.stripe_gateway import StripeGateway
@@ -70,6 +73,8 @@ async def open_runtime(settings: StripeSettings) -> AsyncIterator[Runtime]:
             settings.automatic_tax,
             limits,
             settings.refund_outside_consent,
+            Budget(settings.stripe_calls_per_second),
+            timedelta(seconds=settings.sweep_events_every),
         )
 
 
@@ -93,6 +98,8 @@ async def working(runtime: Runtime, wake: asyncio.Event) -> AsyncIterator[None]:
         _every(SWEEP_EVERY, "operations", partial(operations.sweep, runtime, PROCEDURES)),
         _every(SWEEP_EVERY, "consents", partial(stop_expired, runtime)),
         _every(SWEEP_DRAFTS_EVERY, "drafts", partial(sweep_drafts, runtime)),
+        # Looks whether the sweep over Stripe's events is due; how often it is, a setting says.
+        _every(min(SWEEP_EVERY, runtime.sweep_every.total_seconds()), "events", partial(_sweep_events, runtime, wake)),
     )
     async with AsyncExitStack() as stack:
         for each in sweeps:
@@ -103,6 +110,13 @@ async def working(runtime: Runtime, wake: asyncio.Event) -> AsyncIterator[None]:
         finally:
             stop.set()
             await asyncio.wait([applier], timeout=GRACE)
+
+
+async def _sweep_events(runtime: Runtime, wake: asyncio.Event) -> int:
+    found = await sweep_events(runtime)
+    if found:
+        wake.set()
+    return found
 
 
 @asynccontextmanager

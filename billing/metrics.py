@@ -14,6 +14,12 @@ EVENTS_FAILED = Counter(
     ["type"],
 )
 
+EVENTS_SWEPT = Counter(
+    "assent_stripe_events_swept",
+    "Events of Stripe's that no delivery had brought, found in its own list.",
+    ["type"],
+)
+
 RENEWALS_HELD = Counter(
     "assent_renewals_held",
     "Invoices and subscriptions that were kept from being collected, or were charged without a consent, by the reason.",

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from billing.budget import Budget
 from billing.database import Database
 from billing.limits import Limits
 from billing.stripe_gateway import StripeGateway
@@ -20,7 +21,8 @@ class Runtime:
 
     `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
     invoices; `limits` are those of the payment methods themselves; `refund_outside_consent` gives back what others
-    charged without a consent.
+    charged without a consent; `budget` is for reads of Stripe that nobody waits for, `sweep_every` the time between two
+    sweeps over its events.
     """
 
     database: Database
@@ -29,4 +31,6 @@ class Runtime:
     automatic_tax: bool = False
     limits: Limits = field(default_factory=Limits)
     refund_outside_consent: bool = False
+    budget: Budget = field(default_factory=Budget)
+    sweep_every: timedelta = timedelta(minutes=5)
     clock: Callable[[], datetime] = utc_now

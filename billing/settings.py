@@ -75,6 +75,10 @@ class StripeSettings(DatabaseSettings):
     allowed_redirect_origins: Origins = ()
     refund_outside_consent: bool = False
     refuse_unconfirmed_limits: bool = False
+    sweep_events_every: Annotated[float, Field(gt=0)] = 300
+    """Seconds."""
+    stripe_calls_per_second: Annotated[float, Field(gt=0, le=100)] = 10
+    """For what nobody waits for: the sweep, `assent reconcile` and `assent import`, each process for itself."""
     amazon_pay_currencies: Currencies = limits.CURRENCIES
     amazon_pay_us_currencies: Currencies = limits.US_CURRENCIES
     amazon_pay_refund_days: Annotated[int, Field(ge=0)] = limits.REFUND_DAYS

@@ -78,7 +78,7 @@ class SandboxClient:
         """Choose Amazon Pay and press Fail; the address that the browser is sent to."""
         return self._answer_amazon_pay(session, "Fail")
 
-    def control(self, path: str, **fields: Any) -> Any:
+    def control(self, path: str, /, **fields: Any) -> Any:
         """Makes something happen that at Stripe only others could, by the control of that name; its answer."""
         with self._browser() as browser:
             return browser.post(f"/_sandbox/{path}", json=fields).raise_for_status().json()

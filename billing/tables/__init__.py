@@ -21,6 +21,7 @@ from billing.tables.previews import SubscriptionPreview
 from billing.tables.refunds import UNDONE, Dispute, Refund
 from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
+from billing.tables.walks import Sighting, Walk
 
 __all__ = [
     "ENDED",
@@ -56,11 +57,13 @@ __all__ = [
     "Row",
     "SetupIntent",
     "SetupSession",
+    "Sighting",
     "StripeEvent",
     "StripeObject",
     "Subscription",
     "SubscriptionItem",
     "SubscriptionPreview",
     "Terms",
+    "Walk",
     "new_id",
 ]

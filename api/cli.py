@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+import uvloop
 
 from api import first_run, serving
 from api import sandbox as sandbox_process
@@ -37,7 +38,7 @@ def serve(
     ] = False,
 ) -> None:
     """Run the server, and, unless APPLIER is off, what applies Stripe's events."""
-    asyncio.run(serving.serve_with_sandbox() if sandbox else serving.serve())
+    uvloop.run(serving.serve_with_sandbox() if sandbox else serving.serve())
 
 
 @app.command()
@@ -57,7 +58,7 @@ def migrate() -> None:
 @app.command()
 def worker() -> None:
     """Apply Stripe's events and finish what crashes left behind, without a server; any number at once."""
-    asyncio.run(serving.work())
+    uvloop.run(serving.work())
 
 
 @app.command()

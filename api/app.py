@@ -1,6 +1,5 @@
 """The application as a value: read its routes, know what it does."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -39,8 +38,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
     """
     schema = build(introspection=settings.in_development)
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
-    wake = asyncio.Event()
-    inbox = Inbox(runtime.database, wake.set)
+    inbox = Inbox(runtime.database, runtime.signals)
     graphiql = GraphiQL(templates, development_key) if development_key and settings.in_development else None
     sockets = Sockets(settings, runtime, schema)
     return Starlette(
@@ -59,7 +57,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
             Middleware(Envelope, https=settings.address.startswith("https:")),
             cross_origin(settings),
         ],
-        lifespan=partial(lifespan, settings, runtime, wake),
+        lifespan=partial(lifespan, settings, runtime),
     )
 
 
@@ -76,11 +74,11 @@ def first_run_routes(
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings, runtime: Runtime, wake: asyncio.Event, _app: Starlette) -> AsyncIterator[None]:
-    """Applies events and finishes operations beside the requests, unless workers do. `wake` tells of new events."""
+async def lifespan(settings: Settings, runtime: Runtime, _app: Starlette) -> AsyncIterator[None]:
+    """Applies events and finishes operations beside the requests, unless workers do."""
     async with AsyncExitStack() as stack:
         if settings.applier:
-            await stack.enter_async_context(working(runtime, wake))
+            await stack.enter_async_context(working(runtime))
         yield
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,10 +15,12 @@ from billing.budget import Budget
 from billing.checks import check_migrated, check_reachable
 from billing.database import Database
 from billing.errors import BillingError, StripeRejected
+from billing.notifications import listening
 from billing.procedures import PROCEDURES
 from billing.recovery import sweep_events
 from billing.runtime import Runtime, utc_now
-from billing.settings import STRIPE_BASE, CannotStart, DatabaseSettings, StripeSettings
+from billing.settings import STRIPE_BASE, CannotStart, DatabaseSettings, LiveTransport, StripeSettings
+from billing.signals import Signals
 from billing.stripe_gateway import StripeGateway
 
 log = structlog.get_logger()
@@ -66,16 +68,27 @@ async def open_runtime(settings: StripeSettings) -> AsyncIterator[Runtime]:
         async with database.transaction() as session:
             await installation.claim(session, gateway.account, utc_now(), livemode=settings.livemode)
         limits = settings.method_limits(gateway.country)
-        yield Runtime(
-            database,
-            gateway,
-            settings.allows_redirect,
-            settings.automatic_tax,
-            limits,
-            settings.refund_outside_consent,
-            Budget(settings.stripe_calls_per_second),
-            timedelta(seconds=settings.sweep_events_every),
-        )
+        async with open_signals(settings, database) as signals:
+            yield Runtime(
+                database,
+                gateway,
+                settings.allows_redirect,
+                settings.automatic_tax,
+                limits,
+                settings.refund_outside_consent,
+                Budget(settings.stripe_calls_per_second),
+                timedelta(seconds=settings.sweep_events_every),
+                signals=signals,
+            )
+
+
+@asynccontextmanager
+async def open_signals(settings: DatabaseSettings, database: Database) -> AsyncIterator[Signals]:
+    """What processes tell each other by, as LIVE_TRANSPORT says; SQLite's own poll. Raises CannotStart."""
+    notifies = database.dialect == "postgresql" and settings.live_transport is LiveTransport.NOTIFY
+    signals = Signals(notifies=notifies)
+    async with listening(database, signals) if notifies else nullcontext():
+        yield signals
 
 
 async def _account(gateway: StripeGateway, base: str) -> tuple[str, str | None]:
@@ -88,8 +101,8 @@ async def _account(gateway: StripeGateway, base: str) -> tuple[str, str | None]:
 
 
 @asynccontextmanager
-async def working(runtime: Runtime, wake: asyncio.Event) -> AsyncIterator[None]:
-    """Applies Stripe's events and finishes what crashes left behind, beside the caller. `wake` tells of new events.
+async def working(runtime: Runtime) -> AsyncIterator[None]:
+    """Applies Stripe's events and finishes what crashes left behind, beside the caller.
 
     At the end what is being applied is finished; nothing new is begun.
     """
@@ -99,24 +112,17 @@ async def working(runtime: Runtime, wake: asyncio.Event) -> AsyncIterator[None]:
         _every(SWEEP_EVERY, "consents", partial(stop_expired, runtime)),
         _every(SWEEP_DRAFTS_EVERY, "drafts", partial(sweep_drafts, runtime)),
         # Looks whether the sweep over Stripe's events is due; how often it is, a setting says.
-        _every(min(SWEEP_EVERY, runtime.sweep_every.total_seconds()), "events", partial(_sweep_events, runtime, wake)),
+        _every(min(SWEEP_EVERY, runtime.sweep_every.total_seconds()), "events", partial(sweep_events, runtime)),
     )
     async with AsyncExitStack() as stack:
         for each in sweeps:
             await stack.enter_async_context(beside(each))
-        applier = await stack.enter_async_context(beside(run_applier(runtime, wake, stop)))
+        applier = await stack.enter_async_context(beside(run_applier(runtime, stop)))
         try:
             yield
         finally:
             stop.set()
             await asyncio.wait([applier], timeout=GRACE)
-
-
-async def _sweep_events(runtime: Runtime, wake: asyncio.Event) -> int:
-    found = await sweep_events(runtime)
-    if found:
-        wake.set()
-    return found
 
 
 @asynccontextmanager

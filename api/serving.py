@@ -59,7 +59,7 @@ async def work() -> None:
     stop = asyncio.Event()
     for each in STOPS:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with open_runtime(settings) as runtime, working(runtime, asyncio.Event()):
+    async with open_runtime(settings) as runtime, working(runtime):
         log.info("working")
         await stop.wait()
 

@@ -18,6 +18,7 @@ from sqlmodel import select
 from bench.measuring import Measured, migrated, running_databases
 from billing.database import Database
 from billing.inbox import Inbox, insert, receive
+from billing.signals import Signals
 from billing.stripe_gateway import verify_signature
 from billing.tables import StripeEvent, new_id
 from tests.billing import stripe_objects
@@ -47,7 +48,7 @@ class OneByOne(Inbox):
     """
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database)
+        super().__init__(database, Signals())
         self._turns = asyncio.Semaphore(1 if database.dialect == "sqlite" else CALLERS)
 
     async def store(self, event: StripeEvent) -> None:
@@ -68,7 +69,7 @@ async def measure(name: str, url: str, folder: Path) -> None:
     """All ways on one database."""
     grouped, single, checked, disk, warming = (Measured() for _ in range(5))
     async with migrated(url) as database:
-        ways: list[tuple[Inbox, Measured]] = [(Inbox(database), grouped), (OneByOne(database), single)]
+        ways: list[tuple[Inbox, Measured]] = [(Inbox(database, Signals()), grouped), (OneByOne(database), single)]
         for inbox, _ in ways:  # connections are opened and statements compiled before anything counts
             await store(inbox, warming, prepare(500))
         for _ in range(ROUNDS):

@@ -21,6 +21,8 @@ READ_OPTIONS: dict[str, dict[str, Any]] = {
 # Seconds that a writer waits for another one on SQLite before it gives up.
 SQLITE_BUSY_SECONDS = 30
 
+AFTER_COMMIT = "assent_after_commit"
+
 
 class Database:
     """Opens transactions. `on_commit` callbacks run after each one that may have written, with no arguments."""
@@ -43,7 +45,7 @@ class Database:
         """A session that commits at the end and rolls back on any exception. On SQLite it holds the write lock."""
         async with self._write.begin() as session:
             yield session
-        for notify in self.on_commit:
+        for notify in (*session.info.get(AFTER_COMMIT, {}).values(), *self.on_commit):
             notify()
 
     @asynccontextmanager
@@ -55,6 +57,12 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.engine.dispose()
+
+
+def follow_commit(session: AsyncSession, name: str, then: Callable[[], None]) -> bool:
+    """Runs `then` after the transaction's commit, once for each name; whether it is the first of this name."""
+    following: dict[str, Callable[[], None]] = session.info.setdefault(AFTER_COMMIT, {})
+    return following.setdefault(name, then) is then
 
 
 def driver_url(url: str) -> URL:

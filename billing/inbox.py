@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing.database import Database
 from billing.mirror.fields import instant, nested
 from billing.mirror.kinds import SUBSCRIBED_EVENTS
+from billing.signals import EVENTS, Signals
 from billing.stripe_gateway import JSONObject, verify_signature
 from billing.tables import EventSource, StripeEvent
 
@@ -31,12 +32,12 @@ class EventRefused(Exception):
 class Inbox:
     """Stores events for whoever waits; those that come at once share a commit, because a disk makes only so many.
 
-    One of the three places in `billing` that open transactions. `wake` is called after each commit.
+    One of the three places in `billing` that open transactions. Each commit is announced to whoever applies.
     """
 
-    def __init__(self, database: Database, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, database: Database, signals: Signals) -> None:
         self._database = database
-        self._wake = wake
+        self._signals = signals
         self._waiting: list[tuple[StripeEvent, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
@@ -63,9 +64,9 @@ class Inbox:
         try:
             async with self._database.transaction() as session:
                 await insert(session, events)
+                await self._signals.announce(session, EVENTS)
         except Exception as failure:  # noqa: BLE001 - whoever waits for these events gets it
             return failure
-        self._wake()
         return None
 
 

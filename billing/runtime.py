@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from billing.budget import Budget
 from billing.database import Database
 from billing.limits import Limits
+from billing.signals import Signals
 from billing.stripe_gateway import StripeGateway
 
 
@@ -22,7 +23,7 @@ class Runtime:
     `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
     invoices; `limits` are those of the payment methods themselves; `refund_outside_consent` gives back what others
     charged without a consent; `budget` is for reads of Stripe that nobody waits for, `sweep_every` the time between two
-    sweeps over its events.
+    sweeps over its events; `signals` tell other processes, and this one, what was committed.
     """
 
     database: Database
@@ -34,3 +35,4 @@ class Runtime:
     budget: Budget = field(default_factory=Budget)
     sweep_every: timedelta = timedelta(minutes=5)
     clock: Callable[[], datetime] = utc_now
+    signals: Signals = field(default_factory=Signals)

@@ -44,6 +44,13 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
+class LiveTransport(StrEnum):
+    """How one process learns that another has committed something, on PostgreSQL."""
+
+    NOTIFY = "notify"
+    POLL = "poll"
+
+
 class CannotStart(Exception):
     """Something is not as it has to be. The message is one line that names the setting and the fix, and no secret."""
 
@@ -59,6 +66,7 @@ class DatabaseSettings(BaseSettings):
     assent_env: Environment = Environment.PRODUCTION
     statement_timeout: Annotated[float, Field(gt=0)] = 30
     """Seconds; on PostgreSQL."""
+    live_transport: LiveTransport = LiveTransport.NOTIFY
 
     @property
     def in_development(self) -> bool:

@@ -78,6 +78,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture
+def postgres_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a PostgreSQL of this test's own, for what SQLite does not have."""
+    yield from postgres_copy(request)
+
+
+@pytest.fixture
+async def postgres_database(postgres_database_url: str) -> AsyncIterator[Database]:
+    """That database, open."""
+    database = Database(postgres_database_url)
+    yield database
+    await database.close()
+
+
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     """A local Stripe for all tests of a process: each has its own customers, and a database that knows no others."""

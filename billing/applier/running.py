@@ -9,10 +9,11 @@ from billing.applier.applying import apply_object
 from billing.applier.claiming import claim_events, claim_objects
 from billing.applier.reading import refresh
 from billing.runtime import Runtime
+from billing.signals import EVENTS
 
 log = structlog.get_logger()
 
-# Seconds between two looks when nobody wakes the applier: other processes store events too.
+# Seconds between two looks when nobody wakes the applier: what was put off becomes due.
 POLL = 1.0
 
 
@@ -34,12 +35,13 @@ async def _refresh(runtime: Runtime, stripe_id: str, type: str, now: datetime) -
         log.warning("object not read", object=stripe_id, exc_info=True)
 
 
-async def run_applier(runtime: Runtime, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    """Applies whatever is due until `stop`. `wake` is set by whoever stored something in this process."""
-    while not stop.is_set():
-        wake.clear()
-        if not await _round(runtime):
-            await _pause(wake, stop)
+async def run_applier(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Applies whatever is due until `stop`, woken by whoever stores events, in any process."""
+    with runtime.signals.watching(EVENTS) as woken:
+        while not stop.is_set():
+            woken.clear()
+            if not await _round(runtime):
+                await _pause(woken, stop)
 
 
 async def _round(runtime: Runtime) -> int:

@@ -16,7 +16,7 @@ import structlog
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import inbox, installation
+from billing import inbox, installation, signals
 from billing.errors import StripeRejected
 from billing.inbox import EventRefused
 from billing.metrics import EVENTS_SWEPT
@@ -122,6 +122,7 @@ async def _sweep(runtime: Runtime, walk: Walk, place: Place) -> int:
             place.end()
         async with runtime.database.transaction() as session:
             await _store(session, events, found, runtime.clock())
+            await runtime.signals.announce(session, signals.EVENTS)
             await walks.save(session, walk, runtime.clock() + walks.LEASE, place=asdict(place))
     if found.stored:
         log.warning("deliveries were lost; the sweep found them", events=found.stored, types=found.types)

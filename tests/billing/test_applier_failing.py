@@ -152,9 +152,9 @@ async def test_the_body_of_an_event_of_a_redacted_customer_keeps_nothing_persona
 
 
 async def test_the_applier_wakes_up_for_what_is_stored_and_stops_when_asked(runtime: Runtime) -> None:
-    wake, stop = asyncio.Event(), asyncio.Event()
-    running = asyncio.create_task(run_applier(runtime, wake, stop))
-    stored = inbox.Inbox(runtime.database, wake.set)
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_applier(runtime, stop))
+    stored = inbox.Inbox(runtime.database, runtime.signals)
     event = a_product(100, "woken")
     await stored.store(inbox.new_event(event, json.dumps(event), source=EventSource.WEBHOOK, now=runtime.clock()))
     for _ in until(10):

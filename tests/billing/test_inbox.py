@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from billing.database import Database
 from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, receive
+from billing.signals import EVENTS, Signals
 from billing.tables import EventSource, EventStatus, StripeEvent
 from tests.billing import stripe_objects
 from tests.billing.stripe_events import an_event
@@ -41,20 +42,20 @@ async def stored(database: Database) -> list[StripeEvent]:
 
 
 async def test_a_delivery_is_stored_as_received_and_due_at_once(database: Database) -> None:
-    woken: list[bool] = []
-    payload = body()
-    await deliver(Inbox(database, wake=lambda: woken.append(True)), payload)
+    signals, payload = Signals(), body()
+    with signals.watching(EVENTS) as woken:
+        await deliver(Inbox(database, signals), payload)
+        assert woken.is_set()
     (event,) = await stored(database)
     assert event.payload.encode() == payload
     assert (event.type, event.object_stripe_id, event.status) == ("product.created", "prod_1", EventStatus.RECEIVED)
     assert (event.created_at, event.due_at, event.received_at) == (NOW, NOW, NOW)
     assert (event.source, event.attempts) == (EventSource.WEBHOOK, 0)
-    assert woken == [True]
 
 
 async def test_a_signature_of_an_older_secret_is_still_good(database: Database) -> None:
     payload = body()
-    await deliver(Inbox(database), payload, signed(payload, secret=OLD_SECRET))
+    await deliver(Inbox(database, Signals()), payload, signed(payload, secret=OLD_SECRET))
     assert len(await stored(database)) == 1
 
 
@@ -88,31 +89,31 @@ REFUSED: dict[str, tuple[bytes, str | None]] = {
 async def test_what_is_refused_is_stored_nowhere(database: Database, why: str) -> None:
     payload, signature = REFUSED[why]
     with pytest.raises(EventRefused):
-        await deliver(Inbox(database), payload, signature)
+        await deliver(Inbox(database, Signals()), payload, signature)
     assert await stored(database) == []
 
 
 async def test_an_unsigned_delivery_is_refused(database: Database) -> None:
     with pytest.raises(EventRefused, match="Stripe-Signature is missing"):
-        await receive(Inbox(database), body(), None, [SECRET], livemode=False, now=NOW)
+        await receive(Inbox(database, Signals()), body(), None, [SECRET], livemode=False, now=NOW)
     assert await stored(database) == []
 
 
 async def test_a_body_that_is_not_utf8_is_refused(database: Database) -> None:
     payload = b'{"object": "event", "id": "\xff"}'
     with pytest.raises(EventRefused):
-        await deliver(Inbox(database), payload, signed(payload))
+        await deliver(Inbox(database, Signals()), payload, signed(payload))
     assert await stored(database) == []
 
 
 async def test_types_that_nobody_handles_are_stored_too_even_of_what_has_no_id(database: Database) -> None:
-    await deliver(Inbox(database), body(type="balance.available", data={"object": {"object": "balance"}}))
+    await deliver(Inbox(database, Signals()), body(type="balance.available", data={"object": {"object": "balance"}}))
     (event,) = await stored(database)
     assert event.object_stripe_id == ""
 
 
 async def test_the_same_event_fifty_times_at_once_is_one_row(database: Database) -> None:
-    inbox, payload = Inbox(database), body()
+    inbox, payload = Inbox(database, Signals()), body()
     await asyncio.gather(*(deliver(inbox, payload) for _ in range(50)))
     await deliver(inbox, payload)
     assert len(await stored(database)) == 1
@@ -120,7 +121,8 @@ async def test_the_same_event_fifty_times_at_once_is_one_row(database: Database)
 
 async def test_deliveries_of_one_moment_share_commits_and_each_waits_for_its_own(database: Database) -> None:
     commits: list[int] = []
-    inbox = Inbox(database, wake=lambda: commits.append(1))
+    database.on_commit.append(lambda: commits.append(1))
+    inbox = Inbox(database, Signals())
     payloads = [body(id=f"evt_{index}") for index in range(100)]
     await asyncio.gather(*(deliver(inbox, payload) for payload in payloads))
     assert len(await stored(database)) == 100
@@ -128,7 +130,7 @@ async def test_deliveries_of_one_moment_share_commits_and_each_waits_for_its_own
 
 
 async def test_a_database_that_fails_fails_the_delivery_and_the_next_one_is_stored(database: Database) -> None:
-    inbox = Inbox(database)
+    inbox = Inbox(database, Signals())
     async with database.transaction() as session:
         await (await session.connection()).execute(text("ALTER TABLE stripe_events RENAME TO hidden"))
     failed = await asyncio.gather(
@@ -142,7 +144,7 @@ async def test_a_database_that_fails_fails_the_delivery_and_the_next_one_is_stor
 
 
 async def test_one_waiter_who_leaves_does_not_take_the_others_commit_away(database: Database) -> None:
-    inbox = Inbox(database)
+    inbox = Inbox(database, Signals())
     leaving, staying = (asyncio.create_task(deliver(inbox, body(id=f"evt_{index}"))) for index in range(2))
     await asyncio.sleep(0)
     leaving.cancel()

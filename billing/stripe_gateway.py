@@ -161,11 +161,15 @@ def _addresses(base: str) -> BaseAddresses:
 
 
 def _answer(response: Any, took: float) -> Answer:
-    """An answer is true somewhere between the call's start and its `Date`, both by Stripe's clock."""
+    """An answer is true somewhere between the call's start and its `Date`, both by Stripe's clock.
+
+    One that is repeated for an idempotency key is as old as its first sending, of which Stripe tells no time.
+    """
     data = json.loads(response.body)
     date = response.headers.get("date")
     until = int(parsedate_to_datetime(date).timestamp()) if date else int(time.time())
-    return Answer(data, until - math.ceil(took), until)
+    is_repeated = response.headers.get("idempotent-replayed") == "true"
+    return Answer(data, 0 if is_repeated else until - math.ceil(took), until)
 
 
 def translate(error: stripe.StripeError) -> BillingError:

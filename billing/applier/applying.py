@@ -16,9 +16,9 @@ from billing.metrics import EVENTS_FAILED
 from billing.mirror import Decision, Learned, NotOurs, ParentUnknown
 from billing.mirror.expanding import complete, is_truncated
 from billing.mirror.kinds import is_mirrored
-from billing.mirror.storing import ONE_SECOND_OVER, is_known_after
+from billing.mirror.storing import ONE_SECOND_OVER, tells_nothing_more
 from billing.runtime import Runtime
-from billing.stripe_gateway import API_VERSION
+from billing.stripe_gateway import API_VERSION, Answer
 from billing.tables import EventStatus, StripeEvent
 
 log = structlog.get_logger()
@@ -116,7 +116,7 @@ async def _decide(session: AsyncSession, told: Told, now: datetime) -> Learned:
     """An event in another version of the API only hints that something happened."""
     if told.event.api_version == API_VERSION or not is_mirrored(told.data):
         return await mirror.learn(session, told.data, told.known, now=now)
-    if await is_known_after(session, told.event.object_stripe_id, told.second):
+    if await tells_nothing_more(session, told.event.object_stripe_id, told.second):
         return Learned(Decision.SKIP)
     return Learned(Decision.READ)
 
@@ -135,19 +135,22 @@ async def _settle(runtime: Runtime, unclear: Sequence[Told], now: datetime) -> N
 
 
 async def _read(runtime: Runtime, unclear: Sequence[Told], second: int, now: datetime) -> bool:
-    """Whether the answer settled it: by Stripe's own clock the second must be over."""
+    """Whether the answer settled it: what is known then must be later than the second, by Stripe's own clock."""
     first = unclear[0]
     answer = await read(runtime, first.event.object_stripe_id, first.data["object"])
-    if answer is not None and answer.known_from <= second:
-        return False
     async with considering(runtime, first.data, now) as session:
         if answer is None:
             await mirror.gone(session, first.event.object_stripe_id, now=now)
-        else:
-            await mirror.record(session, answer, now=now)
+        elif not await _is_settled_by(session, answer, second, now):
+            return False
         for each in unclear:
             await finish(session, each.event, status=EventStatus.APPLIED, error=None, applied_at=now)
     return True
+
+
+async def _is_settled_by(session: AsyncSession, answer: Answer, second: int, now: datetime) -> bool:
+    is_ours = await mirror.record(session, answer, now=now) is not None
+    return not is_ours or await tells_nothing_more(session, answer.data["id"], second)
 
 
 async def _postpone(runtime: Runtime, unclear: Sequence[Told], until: datetime) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from billing import mirror
 from billing.applier.considering import considering
 from billing.errors import StripeRejected
-from billing.mirror import Decision, Known, NotOurs, ParentUnknown
+from billing.mirror import Known, NotOurs, ParentUnknown
 from billing.mirror.expanding import complete
 from billing.mirror.kinds import address
-from billing.mirror.storing import read_again
+from billing.mirror.storing import ONE_SECOND_OVER, read_again
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer
 from billing.subscriptions.paying import INVOICE_EXPAND
@@ -62,5 +62,5 @@ async def refresh(runtime: Runtime, stripe_id: str, type: str, now: datetime) ->
             return
         known = Known(answer.known_from, answer.known_until)
         learned = await mirror.learn(session, answer.data, known, now=now)
-        if learned.decision is not Decision.TRUST:
-            await read_again(session, stripe_id, at=None)
+        # Read within the very second that is in doubt, it is no better known than before.
+        await read_again(session, stripe_id, at=now + ONE_SECOND_OVER if learned.doubted else None)

@@ -30,7 +30,10 @@ GAP = ""
 
 @dataclass(frozen=True)
 class Stored:
-    """An object as it is known. `states`: digests of the states that followed each other in these seconds."""
+    """An object as it is known.
+
+    `states`: digests of the states that followed each other in these seconds. `doubted`: it is to be read again.
+    """
 
     data: JSONObject
     known_from: int
@@ -39,14 +42,16 @@ class Stored:
     event_id: str | None = None
     event_type: str | None = None
     deleted: bool = False
+    doubted: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision, and the object's chain of states with the news in it."""
+    """A decision, the object's chain of states with the news in it, and whether it is to be read again."""
 
     decision: Decision
     states: tuple[str, ...]
+    doubted: bool = False
 
 
 def decide(stored: Stored | None, news: News) -> Verdict:
@@ -63,6 +68,20 @@ def decide(stored: Stored | None, news: News) -> Verdict:
     if time or stage:
         return _shown(stored, news, time or stage)
     return _tie(stored, news)
+
+
+def decide_hint(stored: Stored | None, second: int) -> Decision:
+    """The same for an event in another version of the API: its snapshot has another shape, but it has a second."""
+    is_over = stored is not None and (stored.deleted or stored.known_from > second)
+    return Decision.SKIP if is_over else Decision.READ
+
+
+def seconds(stored: Stored | None, news: News) -> tuple[int, int]:
+    """Within which the chain of states was so, with the news in it: those of both unless the news are later."""
+    known = news.known
+    if stored is None or _later(stored, news) > 0:
+        return known.known_from, known.known_until
+    return min(stored.known_from, known.known_from), max(stored.known_until, known.known_until)
 
 
 def _begun(news: News) -> tuple[str, ...]:
@@ -88,13 +107,20 @@ def _contradiction(stored: Stored, news: News, time: int) -> Verdict:
     """
     if news.known.event_id is not None:
         return Verdict(Decision.READ, stored.states)
-    return _shown(stored, news, 1) if time > 0 else Verdict(Decision.TRUST, (news.state,))
+    return _shown(stored, news, 1) if time > 0 else _trusted(stored, news)
 
 
 def _shown(stored: Stored, news: News, order: int) -> Verdict:
     if order < 0:
         return Verdict(Decision.SKIP, stored.states)
-    return Verdict(Decision.APPLY, _begun(news) if _later(stored, news) else _continued(stored, news))
+    if _later(stored, news) > 0:
+        return Verdict(Decision.APPLY, _begun(news))
+    return Verdict(Decision.APPLY, _continued(stored, news), stored.doubted)
+
+
+def _trusted(stored: Stored, news: News) -> Verdict:
+    """The states before stay in the chain: an event that leads back to one of them must not follow unread."""
+    return Verdict(Decision.TRUST, (*stored.states, GAP, news.state), doubted=True)
 
 
 def _continued(stored: Stored, news: News) -> tuple[str, ...]:
@@ -108,7 +134,8 @@ def _tie(stored: Stored, news: News) -> Verdict:
         return _same_state(stored, news)
     ranked = LIFE_CYCLES[news.type].order(stored.event_type, news.known.event_type)
     if news.known.event_id is None:
-        return _shown(stored, news, 1) if ranked > 0 else Verdict(Decision.TRUST, (news.state,))
+        is_alone = len(stored.states) == 1
+        return _shown(stored, news, 1) if ranked > 0 and is_alone else _trusted(stored, news)
     linked = _linked(stored, news)
     if linked == -1 and news.earlier is not None:
         return Verdict(Decision.SKIP, (news.earlier, *stored.states))

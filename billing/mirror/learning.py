@@ -23,13 +23,14 @@ class Learned:
     """What came of the news.
 
     `row` is the object's where something was written. `confirmed`: nothing was, because it is known to be just so.
-    `redacted`: whether the customer is.
+    `redacted`: whether the customer is. `doubted`: whether the object is to be read again.
     """
 
     decision: Decision
     row: Row | None = None
     confirmed: bool = False
     redacted: bool = False
+    doubted: bool = False
 
 
 async def record(session: AsyncSession, answer: Answer, *, now: datetime) -> Row | None:
@@ -103,13 +104,14 @@ async def _decide(session: AsyncSession, news: News, owner: Customer | None, now
     if verdict.decision in (Decision.SKIP, Decision.READ):
         stored.states = list(verdict.states)
         confirmed = verdict.decision is Decision.SKIP and verdict.states[-1] == news.state
-        return Learned(verdict.decision, confirmed=confirmed, redacted=is_redacted(owner))
+        doubted = stored.refresh_at is not None
+        return Learned(verdict.decision, confirmed=confirmed, redacted=is_redacted(owner), doubted=doubted)
     row = await _derive(session, KINDS[news.type], news, owner, now)
     owner = row if isinstance(row, Customer) else owner
     write(stored, news, verdict, data=_kept(stored, news, row), owner=owner, now=now)
     if isinstance(row, Invoice) and await invoices.lacks_payment(session, news):
         stored.refresh_at = now
-    return Learned(verdict.decision, row, redacted=is_redacted(owner))
+    return Learned(verdict.decision, row, redacted=is_redacted(owner), doubted=verdict.doubted)
 
 
 async def _derive(session: AsyncSession, kind: Kind, news: News, owner: Customer | None, now: datetime) -> Row | None:

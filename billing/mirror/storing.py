@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col, or_, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from billing.mirror.deciding import Decision, Stored, Verdict
+from billing.mirror.deciding import Decision, Stored, Verdict, decide_hint, seconds
 from billing.mirror.news import News
 from billing.stripe_gateway import JSONObject
 from billing.tables import Customer, StripeObject
@@ -68,10 +68,10 @@ async def read_again(session: AsyncSession, stripe_id: str, *, at: datetime | No
         stored.refresh_at = at
 
 
-async def is_known_after(session: AsyncSession, stripe_id: str, second: int) -> bool:
+async def tells_nothing_more(session: AsyncSession, stripe_id: str, second: int) -> bool:
     """Whether what is stored is later than this second, or all that there will ever be."""
-    later = or_(col(StripeObject.known_from) > second, col(StripeObject.deleted_at).is_not(None))
-    return (await session.exec(select(1).where(StripeObject.stripe_id == stripe_id, later))).first() is not None
+    found = await find_locked(session, stripe_id)
+    return found is not None and decide_hint(as_known(found), second) is Decision.SKIP
 
 
 def as_known(found: StripeObject) -> Stored | None:
@@ -86,6 +86,7 @@ def as_known(found: StripeObject) -> Stored | None:
         event_id=found.event_id,
         event_type=found.event_type,
         deleted=found.deleted_at is not None,
+        doubted=found.refresh_at is not None,
     )
 
 
@@ -94,9 +95,9 @@ def write(
 ) -> None:
     """Replaces what was known by the news; `data` is as much of them as may be kept."""
     known = news.known
+    found.known_from, found.known_until = seconds(as_known(found), news)
     found.data, found.states = data, list(verdict.states)
-    found.known_from, found.known_until = known.known_from, known.known_until
     found.event_id, found.event_type = known.event_id, known.event_type
     found.customer_stripe_id = owner.stripe_id if owner else found.customer_stripe_id
     found.deleted_at = news.at if news.is_deletion else None
-    found.refresh_at = now + ONE_SECOND_OVER if verdict.decision is Decision.TRUST else None
+    found.refresh_at = now + ONE_SECOND_OVER if verdict.doubted else None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from billing.mirror.deciding import Decision, Stored, Verdict, decide
+from billing.mirror.deciding import Decision, Stored, Verdict, decide, seconds
 from billing.mirror.news import Known, News
 
 APPLY, TRUST, SKIP, READ = Decision.APPLY, Decision.TRUST, Decision.SKIP, Decision.READ
@@ -25,24 +25,29 @@ def update(before: str, after: str, second: int = 100, id: str | None = None) ->
 
 
 def store(news: News, stored: Stored | None = None, verdict: Verdict | None = None) -> Stored:
+    """What is stored after the verdict, as the mirror writes it."""
     verdict = verdict or decide(stored, news)
     if stored is not None and verdict.decision in (SKIP, READ):
         return replace(stored, states=verdict.states)
-    known = news.known
     return Stored(
-        news.data,
-        known.known_from,
-        known.known_until,
+        stored.data if stored and news.is_stub else news.data,
+        *seconds(stored, news),
         verdict.states,
-        known.event_id,
-        known.event_type,
-        news.is_deletion,
+        news.known.event_id,
+        news.known.event_type,
+        deleted=news.is_deletion,
+        doubted=verdict.doubted,
     )
 
 
 def decision(stored: News, *news: News) -> Decision:
     """What the last of the news come to after all before them."""
-    known = store(stored)
-    for each in news[:-1]:
+    return decide(after(stored, *news[:-1]), news[-1]).decision
+
+
+def after(*news: News) -> Stored:
+    """What is stored after them."""
+    known = store(news[0])
+    for each in news[1:]:
         known = store(each, known)
-    return decide(known, news[-1]).decision
+    return known

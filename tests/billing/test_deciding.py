@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from billing.mirror.deciding import decide
+from billing.mirror.deciding import decide, decide_hint
 from billing.mirror.news import Known, News
 from billing.mirror.states import digest, put_back
-from tests.billing.news import APPLY, READ, SKIP, TRUST, customer, decision, event, update
+from tests.billing.news import APPLY, READ, SKIP, TRUST, after, customer, decision, event, store, update
 
 
 def invoice(status: str, **more: Any) -> dict[str, Any]:
@@ -161,3 +161,38 @@ def test_an_event_within_the_window_of_an_answer_is_a_tie() -> None:
 def test_an_older_answer_does_not_take_back_a_status() -> None:
     paid = event(invoice("paid"), 100, "invoice.paid")
     assert decision(paid, answer(invoice("open"), 99, 101)) is SKIP
+
+
+def test_an_answer_that_is_trusted_does_not_make_us_forget_the_states_before_it() -> None:
+    """a, b, and a again in one second: the first step may not follow the last."""
+    first, back = update("a", "b", id="evt_1"), update("b", "a", id="evt_2")
+    assert decision(back, answer(customer("b"), 100, 100), answer(customer("a"), 100, 100), first) is READ
+
+
+def test_a_doubt_outlives_what_comes_in_the_same_seconds_and_ends_with_a_later_one() -> None:
+    doubted = after(update("t", "e"), answer(customer("s"), 99, 101))
+    assert doubted.doubted
+    assert store(update("s", "u", 101), doubted).doubted
+    assert store(answer(customer("e"), 101, 101), doubted).doubted
+    assert not store(answer(customer("e"), 102, 102), doubted).doubted
+    assert not store(update("e", "f", 102), doubted).doubted
+
+
+def test_what_follows_within_a_window_does_not_narrow_it() -> None:
+    """a to b in second 100, b to c and c to a in 101, of which the middle one comes last."""
+    known = after(answer(customer("a"), 100, 102), update("c", "a", 101, id="evt_3"), update("a", "b", 100, id="evt_1"))
+    assert (known.known_from, known.known_until) == (100, 102)
+    assert decide(known, update("b", "c", 101, id="evt_2")).decision is READ
+
+
+def test_an_answer_on_top_of_a_creation_that_something_led_back_to_is_read_again() -> None:
+    created, back = event(customer("a"), 100, "customer.created"), update("b", "a", id="evt_2")
+    assert decision(created, back, answer(customer("b"), 100, 100)) is TRUST
+
+
+def test_an_event_in_another_version_says_nothing_once_a_later_second_is_known() -> None:
+    assert decide_hint(None, 100) is READ
+    assert decide_hint(after(update("a", "b", 100)), 100) is READ
+    assert decide_hint(after(update("a", "b", 101)), 100) is SKIP
+    assert decide_hint(after(answer(customer("a"), 100, 102)), 100) is READ
+    assert decide_hint(after(event(customer("a"), 99, "customer.deleted")), 100) is SKIP

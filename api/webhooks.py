@@ -5,12 +5,12 @@ Applying them is nobody's business here, but for `invoice.created`: a renewal's 
 
 import structlog
 from prometheus_client import Counter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.bodies import TooLarge, read_body
 from billing.applier import may_acknowledge
-from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, receive
+from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotStored, receive
 from billing.runtime import Runtime
 from billing.settings import Settings
 
@@ -21,10 +21,15 @@ DELIVERIES = Counter(
 )
 
 
+# Seconds after which a delivery that could not be stored is worth another try.
+RETRY_AFTER = "10"
+
+
 async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, request: Request) -> Response:
     """200 when the event is durably stored, now or before; 400 when it is refused, and then nothing is.
 
-    503 while a renewal's draft is not decided on: Stripe keeps it, and delivers again.
+    503 while the database does not take it, or a renewal's draft is not decided on: Stripe keeps it, and delivers
+    again.
     """
     try:
         payload = await read_body(request, LARGEST_PAYLOAD)
@@ -32,8 +37,13 @@ async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, requ
         event = await receive(inbox, payload, signature, settings.webhook_secrets, settings.livemode, runtime.clock())
     except TooLarge:
         return _refuse(f"The body has more than {LARGEST_PAYLOAD} bytes.")
+    except ClientDisconnect:
+        return _refuse("The body did not come to its end.")  # which nobody reads
     except EventRefused as refusal:
         return _refuse(str(refusal))
+    except NotStored as reason:
+        DELIVERIES.labels("not_stored").inc()
+        return PlainTextResponse(f"{reason}\n", 503, {"Retry-After": RETRY_AFTER})
     if not await may_acknowledge(runtime, event):
         DELIVERIES.labels("undecided").inc()
         return PlainTextResponse("stored; not decided on yet\n", 503)

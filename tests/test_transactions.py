@@ -7,7 +7,7 @@ ROOT = Path(__file__).parent.parent
 RUNNERS = {
     "operations: reserve, record, once, sweep": "billing/operations/",
     "applier: claim, apply, read, sweep": "billing/applier/",
-    "inbox: the flush of a group commit": "billing/inbox.py",
+    "inbox: the flush of a group commit": "billing/inbox/",
     "recovery: each page of a walk is kept with how far it has come": "billing/recovery/",
 }
 

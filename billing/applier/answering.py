@@ -5,6 +5,7 @@ to 72 hours while one has not: https://docs.stripe.com/billing/subscriptions/web
 """
 
 import asyncio
+import json
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,7 +14,7 @@ from billing import renewals
 from billing.applier.applying import apply_object
 from billing.applier.claiming import claim_event
 from billing.applier.considering import considering
-from billing.applier.telling import Told
+from billing.inbox import Arrival
 from billing.runtime import Runtime
 from billing.stripe_gateway import JSONObject
 from billing.tables import EventStatus, Invoice, Operation, OperationStatus, StripeEvent
@@ -24,14 +25,14 @@ PATIENCE = 8.0
 LOOK_AGAIN = 0.05
 
 
-async def may_acknowledge(runtime: Runtime, event: StripeEvent) -> bool:
+async def may_acknowledge(runtime: Runtime, event: Arrival) -> bool:
     """True for all but drafts of managed subscriptions that are not decided on yet, or not yet held at Stripe.
 
     The event is stored already. Whoever calls decides by the same steps as the applier, with or without one running.
     """
     if event.type != GATED:
         return True
-    data = Told.by(event).data
+    data: JSONObject = json.loads(event.payload)["data"]["object"]
     async with runtime.database.read() as session:
         if not await renewals.is_managed(session, data):
             return True
@@ -47,7 +48,7 @@ async def may_acknowledge(runtime: Runtime, event: StripeEvent) -> bool:
         await asyncio.sleep(LOOK_AGAIN)
 
 
-async def _decide(runtime: Runtime, event: StripeEvent, data: JSONObject) -> bool:
+async def _decide(runtime: Runtime, event: Arrival, data: JSONObject) -> bool:
     """Applies the event if nobody is at it; whether anything was done.
 
     Decides anew where the subscription was just being changed, or where Stripe did not take before that it is held.
@@ -65,12 +66,12 @@ async def _decide(runtime: Runtime, event: StripeEvent, data: JSONObject) -> boo
     return waits
 
 
-async def _is_decided(session: AsyncSession, event: StripeEvent, data: JSONObject) -> bool:
+async def _is_decided(session: AsyncSession, event: Arrival, data: JSONObject) -> bool:
     known = await _is_known(session, event) and await _is_judged(session, data)
     return known and not await _is_to_be_held(session, data)
 
 
-async def _is_known(session: AsyncSession, event: StripeEvent) -> bool:
+async def _is_known(session: AsyncSession, event: Arrival) -> bool:
     statement = select(StripeEvent.status).where(StripeEvent.stripe_id == event.stripe_id)
     return (await session.exec(statement)).first() not in (None, EventStatus.RECEIVED)
 

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import inbox, installation, signals
 from billing.errors import StripeRejected
-from billing.inbox import EventRefused
+from billing.inbox import Arrival, EventRefused
 from billing.metrics import EVENTS_SWEPT
 from billing.mirror import SUBSCRIBED_EVENTS
 from billing.recovery import walks
@@ -156,7 +156,7 @@ async def _store(session: AsyncSession, events: Sequence[JSONObject], found: Swe
         found.types[row.type] = found.types.get(row.type, 0) + 1
 
 
-def _row(event: JSONObject, now: datetime) -> StripeEvent | None:
+def _row(event: JSONObject, now: datetime) -> Arrival | None:
     text = json.dumps(event, separators=(",", ":"))
     try:
         return inbox.new_event(event, text, source=EventSource.SWEEP, now=now)

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import inbox, mirror
+from billing.inbox import Arrival
 from billing.mirror import Decision, Known
 from billing.stripe_gateway import API_VERSION, Answer, StripeGateway
 from billing.tables import (
@@ -25,7 +26,6 @@ from billing.tables import (
     Refund,
     SetupIntent,
     SetupSession,
-    StripeEvent,
     StripeObject,
     Subscription,
     SubscriptionItem,
@@ -106,7 +106,7 @@ async def learn_all(
     return len(unclear)
 
 
-async def store(session: AsyncSession, events: Iterable[dict[str, Any]], now: datetime) -> list[StripeEvent]:
+async def store(session: AsyncSession, events: Iterable[dict[str, Any]], now: datetime) -> list[Arrival]:
     """Puts the events into the inbox, as their deliveries would."""
     rows = [inbox.new_event(event, json.dumps(event), source=EventSource.WEBHOOK, now=now) for event in events]
     await inbox.insert(session, rows)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from billing.database import Database
-from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, receive
+from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotStored, new_event, receive
 from billing.signals import EVENTS, Signals
 from billing.tables import EventSource, EventStatus, StripeEvent
 from tests.billing import stripe_objects
@@ -150,3 +150,65 @@ async def test_one_waiter_who_leaves_does_not_take_the_others_commit_away(databa
     leaving.cancel()
     await staying
     assert "evt_1" in {event.stripe_id for event in await stored(database)}
+
+
+async def test_one_event_that_the_database_cannot_take_does_not_keep_the_others_out(database: Database) -> None:
+    inbox = Inbox(database, Signals())
+    bad, good = (
+        new_event(json.loads(body(id=f"evt_{index}")), "{}", source=EventSource.WEBHOOK, now=NOW) for index in range(2)
+    )
+    failed, kept = await asyncio.gather(
+        inbox.store(bad._replace(status="NONE")), inbox.store(good), return_exceptions=True
+    )
+    assert isinstance(failed, NotStored)
+    assert kept is None
+    assert [event.stripe_id for event in await stored(database)] == ["evt_1"]
+
+
+async def test_more_than_may_wait_is_refused_at_once_and_taken_again_afterwards(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = Inbox(database, Signals())
+    monkeypatch.setattr("billing.inbox.storing.MOST_WAITING", 10 * len(body(id="evt_10")))
+    payloads = [body(id=f"evt_{index}") for index in range(10, 30)]
+    answers = await asyncio.gather(*(deliver(inbox, payload) for payload in payloads), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None)] * 10 + [NotStored] * 10
+    await asyncio.gather(*(deliver(inbox, payload) for payload in payloads[10:]))
+    assert len(await stored(database)) == 20
+
+
+async def test_nobody_waits_for_a_database_that_does_not_answer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, other = Inbox(database, Signals()), Database(database.url.render_as_string())
+    async with other.transaction() as session:
+        lock = {"sqlite": "SELECT 1", "postgresql": "LOCK TABLE stripe_events"}[database.dialect]
+        await (await session.connection()).execute(text(lock))
+        monkeypatch.setattr("billing.inbox.storing.PATIENCE", 0.2)
+        first = asyncio.create_task(deliver(inbox, body(id="evt_1")))
+        await asyncio.sleep(0.1)
+        behind = asyncio.create_task(deliver(inbox, body(id="evt_2")))
+        refused = await asyncio.gather(first, behind, return_exceptions=True)
+    assert [type(each) for each in refused] == [NotStored, NotStored]
+    monkeypatch.undo()
+    await deliver(inbox, body(id="evt_3"))
+    assert "evt_3" in {event.stripe_id for event in await stored(database)}
+    await other.close()
+
+
+async def test_processes_that_are_told_the_same_in_different_order_do_not_wait_for_each_other(
+    database: Database,
+) -> None:
+    other = Database(database.url.render_as_string())
+    payloads = [body(id=f"evt_{index}") for index in range(200)]
+    for _ in range(5):
+        await asyncio.gather(
+            *(
+                deliver(inbox, payload)
+                for inbox, order in ((Inbox(database, Signals()), 1), (Inbox(other, Signals()), -1))
+                for payload in payloads[::order]
+            )
+        )
+        async with database.transaction() as session:
+            await (await session.connection()).execute(text("DELETE FROM stripe_events"))
+    await other.close()

@@ -12,6 +12,8 @@ from api import first_run, serving
 from api import sandbox as sandbox_process
 from api.commands import consents, keys, operations
 from api.commands.doctor import doctor
+from api.commands.importing import import_account
+from api.commands.reconcile import reconcile
 from api.running import open_database
 from billing.errors import BillingError
 from billing.migrations import migrate as bring_up_to_date
@@ -29,6 +31,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(consents.app, name="consents")
 app.add_typer(operations.app, name="operations")
 app.command()(doctor)
+app.command()(reconcile)
+app.command("import")(import_account)
 
 
 @app.command()

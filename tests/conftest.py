@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from billing.budget import Budget
 from billing.database import Database
 from billing.migrations import migrate
 from billing.runtime import Runtime
@@ -113,9 +114,14 @@ async def life(database: Database, tmp_path: Path) -> AsyncIterator[Life]:
     with moving_sandbox(tmp_path) as sandbox:
         gateway = StripeGateway(KEY, account="acct_test", base=sandbox.base_url)
         allowed = "https://shop.example/"
-        yield Life(
-            Runtime(database, gateway, allows_redirect=lambda url: url.startswith(allowed), clock=sandbox.now), sandbox
+        runtime = Runtime(
+            database,
+            gateway,
+            allows_redirect=lambda url: url.startswith(allowed),
+            budget=Budget(1000.0),
+            clock=sandbox.now,
         )
+        yield Life(runtime, sandbox)
         await gateway.close()
 
 

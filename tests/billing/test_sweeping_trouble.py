@@ -17,7 +17,7 @@ from billing.runtime import Runtime
 from billing.tables import EventSource, EventStatus, StripeEvent, Walk
 from tests.billing.life import Life
 from tests.billing.ready import every
-from tests.billing.recovering import Watched, apply_all, begin, sweep_again, walk_of, watch
+from tests.billing.recovering import Killed, Watched, apply_all, begin, sweep_again, walk_of, watch
 from tests.billing.renewing import holds, subscribed, to_the_draft
 from tests.comparing import differences
 
@@ -41,10 +41,10 @@ async def test_a_sweep_that_breaks_off_goes_on_where_it_was(
 
     def die(params: dict[str, Any]) -> None:
         if len(watched.pages()) == asked + 3:
-            raise SystemExit
+            raise Killed
 
     watched.before = die
-    with pytest.raises(SystemExit):
+    with pytest.raises(Killed):
         await sweep_again(life)
     assert len(await every(life.runtime, StripeEvent)) == 6
     seen = (await walk_of(life)).place["after"]

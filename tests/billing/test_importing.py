@@ -9,11 +9,10 @@ import pytest
 from sqlmodel import col, select
 
 from billing import renewals
-from billing.errors import InvalidInput
-from billing.recovery import Outcome, first_import, importing, walking
-from billing.runtime import Runtime
+from billing.recovery import walking
 from billing.stripe_gateway import Answer, Request, StripeGateway
 from billing.tables import Customer, EventStatus, Invoice, Payment, PaymentMethod, Refund, StripeEvent, Subscription
+from tests.billing.accounts import an_account, external_ids
 from tests.billing.conftest import MERCHANT
 from tests.billing.journey import a_consent
 from tests.billing.life import Life
@@ -21,29 +20,6 @@ from tests.billing.ready import every
 from tests.billing.recovering import Killed, counts, take_in, watch
 from tests.billing.stripe_events import snapshot
 from tests.comparing import differences
-
-
-def an_account(life: Life, count: int = 3, **metadata: str) -> list[str]:
-    """Customers from before Assent, each with a card and a subscription that is paid, and one refund."""
-    client, made = life.sandbox.client(), []
-    price = client.v1.prices.create(
-        {"unit_amount": 1500, "currency": "usd", "recurring": {"interval": "month"}, "product_data": {"name": "Plan"}}
-    )
-    for number in range(count):
-        more = {name: value.format(number) for name, value in metadata.items()}
-        customer = client.v1.customers.create({"email": f"c{number}@example.com", "metadata": more})
-        method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
-        client.v1.subscriptions.create(
-            {"customer": customer.id, "items": [{"price": price.id}], "default_payment_method": method.id}
-        )
-        made.append(customer.id)
-    [paid] = client.v1.payment_intents.list({"customer": made[0]}).data
-    client.v1.refunds.create({"payment_intent": paid.id, "amount": 500})
-    return made
-
-
-async def external_ids(runtime: Runtime) -> dict[str, str]:
-    return {each.stripe_id: each.external_id for each in await every(runtime, Customer)}
 
 
 async def test_everybody_and_all_that_is_theirs_is_taken_in(life: Life) -> None:
@@ -72,42 +48,6 @@ async def test_a_second_time_changes_nothing(life: Life) -> None:
     async with life.runtime.database.read() as session:
         assert await snapshot(session) == before
     assert counts(report) == {}
-
-
-async def test_an_external_id_comes_from_the_metadata_key_and_else_from_stripe(life: Life) -> None:
-    first, second = an_account(life, 2, user_id="user-{}")
-    unnamed = life.sandbox.client().v1.customers.create({"email": "unnamed@example.com"}).id
-
-    report = await take_in(life.runtime, "user_id")
-
-    assert await external_ids(life.runtime) == {first: "user-0", second: "user-1", unnamed: unnamed}
-    assert report.collisions == 0
-
-
-async def test_who_comes_later_with_the_same_external_id_is_taken_in_and_reported(life: Life) -> None:
-    client = life.sandbox.client()
-    older, newer = (client.v1.customers.create({"metadata": {"user_id": "ada"}}).id for _ in range(2))
-
-    report = await take_in(life.runtime, "user_id")
-
-    assert await external_ids(life.runtime) == {newer: "ada", older: older}
-    assert report.collisions == 1
-    assert report.kinds["customer"].examples[-1] == (f"customer {older} added (externalId 'ada' belongs to {newer})")
-    again = await take_in(life.runtime, "user_id")
-    assert (again.collisions, again.count(Outcome.ADDED, Outcome.DIFFERED)) == (1, 0)
-    client.v1.customers.update(older, {"metadata": {"user_id": "bob"}})
-    life.sandbox.advance(seconds=5)
-    assert (await take_in(life.runtime, "user_id")).collisions == 0
-    assert (await external_ids(life.runtime))[older] == "bob"
-
-
-async def test_an_external_id_that_cannot_be_one_is_reported_and_nobody_is_left_out(life: Life) -> None:
-    odd = life.sandbox.client().v1.customers.create({"metadata": {"user_id": "x" * 300}}).id
-
-    report = await take_in(life.runtime, "user_id")
-
-    assert await external_ids(life.runtime) == {odd: odd}
-    assert report.collisions == 1
 
 
 async def test_events_of_strangers_are_skipped_before_and_applied_after(life: Life) -> None:
@@ -239,18 +179,3 @@ async def test_an_imported_subscription_is_left_alone_until_it_is_adopted(life: 
     with pytest.raises(Exception, match="saved"):
         await renewals.adopt(life.runtime, MERCHANT, subscription.id, consent_id=consent.id)
     assert customer.stripe_id == owner
-
-
-async def test_a_customer_of_assent_whose_database_was_lost_keeps_the_external_id(life: Life) -> None:
-    metadata = {importing.OURS: "user-7", "user_id": "other"}
-    life.sandbox.client().v1.customers.create({"metadata": metadata})
-
-    await take_in(life.runtime, "user_id")
-
-    assert list((await external_ids(life.runtime)).values()) == ["user-7"]
-
-
-@pytest.mark.parametrize("key", ["", " ", "k" * 41, "a[b]"])
-def test_a_key_that_metadata_cannot_have_is_refused(key: str) -> None:
-    with pytest.raises(InvalidInput, match="--external-id-key"):
-        first_import(key)

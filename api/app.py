@@ -15,12 +15,14 @@ from starlette.staticfiles import StaticFiles
 
 from api import assets, health
 from api.addresses import LOCAL_ORIGIN
+from api.authentication import Gate
 from api.documents import show_receipt
 from api.graphiql import GraphiQL
 from api.graphql import GraphQL
 from api.middleware import Envelope
+from api.rates import Rates
 from api.returning import Returning
-from api.running import working
+from api.running import beside, working
 from api.sockets import Sockets
 from api.webhooks import take_delivery
 from billing.inbox import Inbox
@@ -39,17 +41,19 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
     schema = build(introspection=settings.in_development)
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
     inbox = Inbox(runtime.database, runtime.signals)
+    rates = Rates(settings, runtime.database, runtime.clock)
+    gate = Gate(runtime, settings, rates)
     graphiql = GraphiQL(templates, development_key) if development_key and settings.in_development else None
-    sockets = Sockets(settings, runtime, schema)
+    sockets = Sockets(settings, runtime, gate, schema)
     return Starlette(
         routes=[
-            Route("/graphql", GraphQL(settings, runtime, schema, graphiql).answer, methods=["GET", "POST"]),
+            Route("/graphql", GraphQL(settings, runtime, gate, schema, graphiql).answer, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", sockets.converse),
             Route("/webhooks/stripe", partial(take_delivery, settings, runtime, inbox), methods=["POST"]),
-            Route("/documents/{token}", partial(show_receipt, settings, runtime)),
+            Route("/documents/{token}", partial(show_receipt, settings, runtime, gate)),
             Route("/healthz", health.is_alive),
             Route("/readyz", partial(health.is_ready, runtime)),
-            Route("/metrics", partial(health.metrics, runtime, settings)),
+            Route("/metrics", partial(health.metrics, runtime, gate)),
             *(first_run_routes(settings, runtime, schema, templates) if not settings.livemode else ()),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
@@ -57,7 +61,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
             Middleware(Envelope, https=settings.address.startswith("https:")),
             cross_origin(settings),
         ],
-        lifespan=partial(lifespan, settings, runtime),
+        lifespan=partial(lifespan, settings, runtime, rates),
     )
 
 
@@ -74,9 +78,10 @@ def first_run_routes(
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings, runtime: Runtime, _app: Starlette) -> AsyncIterator[None]:
+async def lifespan(settings: Settings, runtime: Runtime, rates: Rates, _app: Starlette) -> AsyncIterator[None]:
     """Applies events and finishes operations beside the requests, unless workers do."""
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(beside(rates.keep_sharing()))
         if settings.applier:
             await stack.enter_async_context(working(runtime))
         yield
@@ -90,5 +95,5 @@ def cross_origin(settings: Settings) -> Middleware:
         allow_origin_regex=LOCAL_ORIGIN.pattern if settings.in_development else None,
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["X-Request-Id"],
+        expose_headers=["X-Request-Id", "Retry-After"],
     )

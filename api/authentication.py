@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 
 from api.addresses import observed_address, user_agent
+from api.rates import Rates
 from billing import keys, tokens
 from billing.callers import CUSTOMER, Caller
 from billing.runtime import Runtime
@@ -76,3 +77,26 @@ def _by_token(runtime: Runtime, settings: Settings, text: str, ip_address: str |
         raise Unauthenticated("This token is not one of ours, or its time is over; create a new one.")
     caller = Caller(CUSTOMER, customer_id=token.subject, ip_address=ip_address, user_agent=agent)
     return Identity(caller, expires_at=token.expires_at)
+
+
+class Gate:
+    """Lets callers in: whoever has a good credential, as often as its limit allows."""
+
+    def __init__(self, runtime: Runtime, settings: Settings, rates: Rates) -> None:
+        self.runtime, self.settings, self.rates = runtime, settings, rates
+
+    async def let_in(self, connection: HTTPConnection, authorization: str | None) -> Identity:
+        """Whose credential this is. Raises Unauthenticated, NoCredential, TooMany."""
+        try:
+            identity = await authenticate(self.runtime, self.settings, connection, authorization)
+        except NoCredential:
+            raise
+        except Unauthenticated:
+            self.turn_away(connection)
+            raise
+        self.rates.admit(identity.caller, identity.key_id)
+        return identity
+
+    def turn_away(self, connection: HTTPConnection) -> None:
+        """Counts a credential that opened nothing. Raises TooMany."""
+        self.rates.fail(observed_address(connection, self.settings.trusted_proxies))

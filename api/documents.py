@@ -3,6 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from api.authentication import Gate
+from api.rates import TooMany
 from billing import tokens
 from billing.consents import receipt
 from billing.runtime import Runtime
@@ -11,11 +13,15 @@ from billing.settings import Settings
 PDF = "application/pdf"
 
 
-async def show_receipt(settings: Settings, runtime: Runtime, request: Request) -> Response:
-    """A consent's receipt; 404 for an address that is forged or over."""
+async def show_receipt(settings: Settings, runtime: Runtime, gate: Gate, request: Request) -> Response:
+    """A consent's receipt; 404 for an address that is forged or over, 429 for too many of those."""
     now = runtime.clock()
     token = tokens.read_document(request.path_params["token"], settings.token_secrets, now)
     if token is None:
+        try:
+            gate.turn_away(request)
+        except TooMany as reason:
+            return PlainTextResponse(f"{reason}\n", 429, {"Retry-After": str(reason.retry_after)})
         return PlainTextResponse("This address is not valid, or its ten minutes are over.\n", 404)
     async with runtime.database.read() as session:
         content = await receipt.render(session, token.subject, now)

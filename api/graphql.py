@@ -13,11 +13,12 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from api.authentication import Identity, Unauthenticated, authenticate
-from api.bodies import TooLarge, read_body
+from api.authentication import Gate, Identity, Unauthenticated
+from api.bodies import TooLarge, TooSlow, read_body
 from api.context import context_for
 from api.graphiql import GraphiQL
 from api.media import GRAPHQL, JSON, is_json, negotiate
+from api.rates import TooMany
 from billing.runtime import Runtime
 from billing.settings import Settings
 from schema.shapes import MOST_TOKENS, MOST_VALUES
@@ -52,9 +53,14 @@ class GraphQL:
     """The endpoint. `graphiql` is shown to a person's browser in its place, where there is one."""
 
     def __init__(
-        self, settings: Settings, runtime: Runtime, schema: strawberry.Schema, graphiql: GraphiQL | None = None
+        self,
+        settings: Settings,
+        runtime: Runtime,
+        gate: Gate,
+        schema: strawberry.Schema,
+        graphiql: GraphiQL | None = None,
     ) -> None:
-        self.settings, self.runtime, self.schema, self.graphiql = settings, runtime, schema, graphiql
+        self.settings, self.runtime, self.gate, self.schema, self.graphiql = settings, runtime, gate, schema, graphiql
 
     async def answer(self, request: Request) -> Response:
         """Any answer to a request over HTTP."""
@@ -71,7 +77,11 @@ class GraphQL:
 
     async def _authenticate(self, request: Request) -> Identity:
         try:
-            return await authenticate(self.runtime, self.settings, request, request.headers.get("authorization"))
+            return await self.gate.let_in(request, request.headers.get("authorization"))
+        except TooMany as reason:
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS, str(reason), "RATE_LIMITED", Retry_After=str(reason.retry_after)
+            ) from reason
         except Unauthenticated as reason:
             challenge = 'Bearer realm="assent"'
             raise Refused(
@@ -110,6 +120,8 @@ async def _read(request: Request) -> Document:
         body = await read_body(request, LARGEST_BODY)
     except TooLarge as error:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY} bytes.") from error
+    except TooSlow as error:
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The body did not come to its end in time.") from error
     if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
         raise Refused(HTTPStatus.BAD_REQUEST, f"A body may have {MOST_BRACKETS} opening brackets.")
     return _document(_parsed(body))

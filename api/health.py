@@ -5,10 +5,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.addresses import is_local
-from api.authentication import Unauthenticated, authenticate
+from api.authentication import Gate, Unauthenticated
+from api.rates import TooMany
 from billing.checks import check_migrated, check_reachable, inbox_lag
 from billing.runtime import Runtime
-from billing.settings import CannotStart, Settings
+from billing.settings import CannotStart
 from billing.tables import KeyScope
 
 # Seconds that the oldest event that is due may have waited.
@@ -37,17 +38,17 @@ async def is_ready(runtime: Runtime, _request: Request) -> Response:
     return JSONResponse(answer, 503 if problems else 200)
 
 
-async def metrics(runtime: Runtime, settings: Settings, request: Request) -> Response:
+async def metrics(runtime: Runtime, gate: Gate, request: Request) -> Response:
     """Prometheus's text, for this machine or an admin's key."""
-    if not (is_local(request) or await _is_admin(runtime, settings, request)):
+    if not (is_local(request) or await _is_admin(gate, request)):
         return PlainTextResponse("Send the key of an admin.\n", 401, {"WWW-Authenticate": "Bearer"})
     LAG.set(await inbox_lag(runtime.database, runtime.clock()))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _is_admin(runtime: Runtime, settings: Settings, request: Request) -> bool:
+async def _is_admin(gate: Gate, request: Request) -> bool:
     try:
-        identity = await authenticate(runtime, settings, request, request.headers.get("authorization"))
-    except Unauthenticated:
+        identity = await gate.let_in(request, request.headers.get("authorization"))
+    except (Unauthenticated, TooMany):
         return False
     return identity.caller.scope is KeyScope.ADMIN

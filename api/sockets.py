@@ -1,6 +1,7 @@
 """GraphQL over a WebSocket: graphql-transport-ws, for live fields and anything else."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,23 +11,31 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL as View
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, Message
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 
 from api.addresses import LOCAL_ORIGIN
-from api.authentication import Identity, NoCredential, Unauthenticated, authenticate
+from api.authentication import Gate, Identity, NoCredential, Unauthenticated
 from api.context import context_for
+from api.rates import TooMany
 from billing.runtime import Runtime
 from billing.settings import Settings
+from billing.signals import KEYS
 from schema.context import Context
 
 log = structlog.get_logger()
 
 # Seconds between two looks whether an open socket's credential is still good.
 LOOK_EVERY = 5.0
+# Operations that one socket may have under way.
+MOST_OPERATIONS = 100
 # How long a socket may stay without saying whose it is.
 INTRODUCTION = timedelta(seconds=10)
 
-UNAUTHORIZED, FORBIDDEN, FAILED = 4401, 4403, 4500
+UNAUTHORIZED, FORBIDDEN, TOO_MANY, FAILED = 4401, 4403, 4429, 4500
 LONGEST_REASON = 120  # a close frame holds 123 bytes
 
 
@@ -35,6 +44,7 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
 
     view: "Sockets"
     watch: asyncio.Task[None] | None = None
+    identity: Identity | None = None
 
     async def handle_message(self, message: Message) -> None:
         """Whatever a client may send."""
@@ -48,19 +58,36 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
         if self.watch is None:
             try:
                 identity = await self.view.identify(self.context, message.get("payload"))
-            except Unauthenticated as reason:
-                code = UNAUTHORIZED if isinstance(reason, NoCredential) else FORBIDDEN
-                await self.websocket.close(code, str(reason)[:LONGEST_REASON])
+            except (Unauthenticated, TooMany) as reason:
+                await self.websocket.close(_code_of(reason), str(reason)[:LONGEST_REASON])
                 return
-            self.context = self.view.introduce(self.context, identity)
+            self.identity, self.context = identity, self.view.introduce(self.context, identity)
             self.watch = asyncio.create_task(self._watch(identity))
         await super().handle_connection_init(message)
 
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """An operation, if the caller has not had too many, here and elsewhere."""
+        try:
+            if self.identity is not None:
+                self.view.gate.rates.admit(self.identity.caller, self.identity.key_id)
+        except TooMany as reason:
+            extensions = {"code": "RATE_LIMITED", "retryAfterSeconds": reason.retry_after}
+            refusal: Any = {"message": str(reason), "extensions": extensions}
+            await self.send_message({"id": message["id"], "type": "error", "payload": [refusal]})
+        else:
+            await super().handle_subscribe(message)
+
     async def _watch(self, identity: Identity) -> None:
         """Closes the socket when its token's time is over or its key is revoked."""
+        runtime = self.view.runtime
         try:
-            while await identity.stands(self.view.runtime):  # noqa: ASYNC110 - other processes revoke keys too
-                await asyncio.sleep(min(LOOK_EVERY, identity.seconds_left(self.view.runtime.clock())))
+            with runtime.signals.watching(KEYS) as woken:
+                while await identity.stands(runtime):
+                    # Revoking wakes, in whatever process; to look all the same costs little.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(min(LOOK_EVERY, identity.seconds_left(runtime.clock()))):
+                            await woken.wait()
+                    woken.clear()
         except Exception:  # such as a database that is away: whose socket this is cannot be told any more
             log.exception("a socket's credential could not be looked at")
             await self.websocket.close(FAILED, "Internal server error")
@@ -79,15 +106,16 @@ class Sockets(View[Any, None]):
 
     graphql_transport_ws_handler_class = Conversation
 
-    def __init__(self, settings: Settings, runtime: Runtime, schema: strawberry.Schema) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime, gate: Gate, schema: strawberry.Schema) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=INTRODUCTION,
+            max_subscriptions_per_connection=MOST_OPERATIONS,
             allowed_origins=settings.cors_origins,
         )
-        self.settings, self.runtime = settings, runtime
+        self.settings, self.runtime, self.gate = settings, runtime, gate
 
     async def converse(self, socket: WebSocket) -> None:
         """The whole life of one socket."""
@@ -98,11 +126,11 @@ class Sockets(View[Any, None]):
         return response
 
     async def identify(self, socket: WebSocket, payload: object) -> Identity:
-        """Whose credential came in the introduction. Raises Unauthenticated, NoCredential."""
+        """Whose credential came in the introduction. Raises Unauthenticated, NoCredential, TooMany."""
         given = payload.get("authorization", payload.get("Authorization")) if isinstance(payload, dict) else None
         if given is not None and not isinstance(given, str):
             raise Unauthenticated("`authorization` is a string.")
-        return await authenticate(self.runtime, self.settings, socket, given)
+        return await self.gate.let_in(socket, given)
 
     def introduce(self, socket: WebSocket, identity: Identity) -> Context:
         """The context of everything that this caller asks for over the socket."""
@@ -112,3 +140,9 @@ class Sockets(View[Any, None]):
         """As for HTTP: the pages that are listed, and in development those of this machine."""
         local = self.settings.in_development and LOCAL_ORIGIN.fullmatch(origin) is not None
         return local or super().is_websocket_origin_allowed(request, origin)
+
+
+def _code_of(reason: Exception) -> int:
+    if isinstance(reason, TooMany):
+        return TOO_MANY
+    return UNAUTHORIZED if isinstance(reason, NoCredential) else FORBIDDEN

@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.bodies import TooLarge, read_body
+from api.bodies import TooLarge, TooSlow, read_body
 from billing.applier import may_acknowledge
 from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotStored, receive
 from billing.runtime import Runtime
@@ -37,8 +37,8 @@ async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, requ
         event = await receive(inbox, payload, signature, settings.webhook_secrets, settings.livemode, runtime.clock())
     except TooLarge:
         return _refuse(f"The body has more than {LARGEST_PAYLOAD} bytes.")
-    except ClientDisconnect:
-        return _refuse("The body did not come to its end.")  # which nobody reads
+    except (ClientDisconnect, TooSlow):
+        return _refuse("The body did not come to its end, or not in time.")
     except EventRefused as refusal:
         return _refuse(str(refusal))
     except NotStored as reason:

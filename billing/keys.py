@@ -14,6 +14,7 @@ from billing.callers import ASSENT, CUSTOMER
 from billing.errors import Conflict, InvalidInput, NotFound
 from billing.input import check_text, raise_problems
 from billing.settings import Environment
+from billing.signals import KEYS, Signals
 from billing.tables import ApiKey, KeyScope
 
 PREFIX = "ak_"
@@ -62,15 +63,20 @@ async def list_all(session: AsyncSession) -> Sequence[ApiKey]:
     return (await session.exec(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))).all()  # type: ignore[arg-type]
 
 
-async def revoke(session: AsyncSession, name: str, now: datetime) -> ApiKey:
+async def revoke(session: AsyncSession, signals: Signals, name: str, now: datetime) -> ApiKey:
     """From now on the key opens nothing; its name stays taken, because records refer to it. Raises NotFound."""
     key = await find(session, name)
     if key is None:
         raise NotFound(f"There is no key called {name}.")
     key.revoked_at = key.revoked_at or now
     session.add(key)
+    await signals.announce(session, KEYS)
     return key
 
 
 def _sha256(text: str) -> str:
+    """A fast hash is the right one here: what it keeps is 256 random bits, and not a password that could be guessed.
+
+    A slow one would protect nothing more, and would cost every request what it is meant to cost an attacker.
+    """
     return hashlib.sha256(text.encode()).hexdigest()

@@ -156,6 +156,9 @@ class Settings(StripeSettings):
     public_url: Annotated[str, AfterValidator(check_origin)] | None = None
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
     cors_origins: Origins = ()
+    key_requests_per_minute: Annotated[int, Field(ge=1)] = 12_000
+    customer_requests_per_minute: Annotated[int, Field(ge=1)] = 600
+    failed_authentications_per_minute: Annotated[int, Field(ge=1)] = 60
     applier: bool = True
     host: str = "127.0.0.1"
     port: Port = 8000

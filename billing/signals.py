@@ -14,9 +14,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.database import follow_commit
 
-# What there is to watch for: events in the inbox, rows in the journal.
+# What there is to watch for: events in the inbox, rows in the journal, keys that are revoked.
 EVENTS = "events"
 JOURNAL = "journal"
+KEYS = "keys"
 
 CHANNEL = "assent"
 

@@ -68,6 +68,9 @@ class RunningAssent:
             "ALLOWED_REDIRECT_ORIGINS": "https://shop.example,http://127.0.0.1:8000",
             "PUBLIC_URL": self.base_url,
             "PORT": str(self.port),
+            # Tests and benchmarks call more often than any shop.
+            "KEY_REQUESTS_PER_MINUTE": "10000000",
+            "CUSTOMER_REQUESTS_PER_MINUTE": "10000000",
             **settings,
         }
         self._database_url, self._log = database_url, folder / "assent.log"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.running import open_database
+from api.running import open_database, open_signals
 from billing import keys
 from billing.runtime import utc_now
 from billing.settings import DatabaseSettings, load
@@ -58,5 +58,10 @@ async def _list() -> list[str]:
 
 
 async def _revoke(name: str) -> None:
-    async with open_database(load(DatabaseSettings)) as database, database.transaction() as session:
-        await keys.revoke(session, name, utc_now())
+    settings = load(DatabaseSettings)
+    async with (
+        open_database(settings) as database,
+        open_signals(settings, database) as signals,
+        database.transaction() as session,
+    ):
+        await keys.revoke(session, signals, name, utc_now())

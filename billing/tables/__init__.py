@@ -18,6 +18,7 @@ from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Paymen
 from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
 from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
 from billing.tables.previews import SubscriptionPreview
+from billing.tables.rates import RequestCount
 from billing.tables.refunds import UNDONE, Dispute, Refund
 from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
@@ -54,6 +55,7 @@ __all__ = [
     "Price",
     "Product",
     "Refund",
+    "RequestCount",
     "Row",
     "SetupIntent",
     "SetupSession",

@@ -14,6 +14,7 @@ from billing import keys, tokens
 from billing.database import Database
 from billing.runtime import Runtime
 from billing.settings import Settings
+from billing.signals import Signals
 from billing.tables import Customer, KeyScope
 from tests.api.conftest import TOKEN_SECRETS, Clock, bearer, make_key
 from tests.factories import NOW
@@ -66,7 +67,7 @@ async def test_a_revoked_key_stands_no_more(runtime: Runtime, settings: Settings
     identity = await who(runtime, settings, text)
     assert await identity.stands(runtime)
     async with database.transaction() as session:
-        await keys.revoke(session, "shop", NOW)
+        await keys.revoke(session, Signals(), "shop", NOW)
     assert not await identity.stands(runtime)
     with pytest.raises(Unauthenticated):
         await who(runtime, settings, text)

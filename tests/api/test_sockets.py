@@ -141,12 +141,15 @@ async def test_a_socket_closes_when_its_token_s_time_is_over(
         assert await closing_code(socket) == 4403
 
 
-async def test_a_socket_closes_when_its_key_is_revoked(address: str, database: Database) -> None:
+async def test_a_socket_closes_when_its_key_is_revoked(
+    address: str, database: Database, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "LOOK_EVERY", 1000.0)
     text = await make_key(database, "shop", KeyScope.READ)
     async with conversation(address, {"authorization": f"Bearer {text}"}) as socket:
         await heard(socket)
         async with database.transaction() as session:
-            await keys.revoke(session, "shop", NOW)
+            await keys.revoke(session, runtime.signals, "shop", NOW)
         assert await closing_code(socket) == 4403
 
 

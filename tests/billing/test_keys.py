@@ -8,6 +8,7 @@ from billing import keys
 from billing.database import Database
 from billing.errors import Conflict, InvalidInput, NotFound
 from billing.settings import Environment
+from billing.signals import Signals
 from billing.tables import KeyScope
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -52,8 +53,8 @@ async def test_a_key_that_differs_in_one_character_opens_nothing(database: Datab
 async def test_a_revoked_key_opens_nothing_and_stays_listed(database: Database) -> None:
     text = await create(database, "shop")
     async with database.transaction() as session:
-        key = await keys.revoke(session, "shop", NOW)
-        await keys.revoke(session, "shop", datetime.max.replace(tzinfo=UTC))
+        key = await keys.revoke(session, Signals(), "shop", NOW)
+        await keys.revoke(session, Signals(), "shop", datetime.max.replace(tzinfo=UTC))
     async with database.read() as session:
         assert await keys.verify(session, text) is None
         assert not await keys.is_active(session, key.id)
@@ -63,7 +64,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_listed(database: Database) 
 async def test_a_name_is_taken_for_ever(database: Database) -> None:
     await create(database, "shop")
     async with database.transaction() as session:
-        await keys.revoke(session, "shop", NOW)
+        await keys.revoke(session, Signals(), "shop", NOW)
     with pytest.raises(Conflict, match="shop"):
         await create(database, "shop")
 
@@ -77,4 +78,4 @@ async def test_a_name_that_would_mislead_the_records_is_refused(database: Databa
 async def test_revoking_what_is_not_there_says_so(database: Database) -> None:
     async with database.transaction() as session:
         with pytest.raises(NotFound, match="nobody"):
-            await keys.revoke(session, "nobody", NOW)
+            await keys.revoke(session, Signals(), "nobody", NOW)

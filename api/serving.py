@@ -14,6 +14,7 @@ import uvicorn
 from api import assets, first_run, logs, sandbox
 from api.app import create_app
 from api.graphql import LARGEST_BODY
+from api.patience import Patient
 from api.running import beside, open_runtime, working
 from billing.origins import is_loopback
 from billing.settings import CannotStart, Settings, StripeSettings, load
@@ -85,7 +86,18 @@ def local_address(settings: Settings) -> str:
 
 
 async def _run(app: object, listener: socket.socket) -> None:
-    config = uvicorn.Config(
+    # What was imported stays: every full collection would look through it, and nothing is answered meanwhile.
+    gc.collect()
+    gc.freeze()
+    # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.
+    for each in STOPS:
+        signal.signal(each, lambda *_: None)
+    await uvicorn.Server(configuration(app)).serve(sockets=[listener])
+
+
+def configuration(app: object) -> uvicorn.Config:
+    """How the server treats connections."""
+    return uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_config=None,
         access_log=False,
@@ -93,17 +105,11 @@ async def _run(app: object, listener: socket.socket) -> None:
         proxy_headers=False,
         server_header=False,
         lifespan="on",
+        http=Patient,
         ws="websockets-sansio",
         ws_max_size=LARGEST_BODY,
         timeout_graceful_shutdown=GRACE,
     )
-    # What was imported stays: every full collection would look through it, and nothing is answered meanwhile.
-    gc.collect()
-    gc.freeze()
-    # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.
-    for each in STOPS:
-        signal.signal(each, lambda *_: None)
-    await uvicorn.Server(config).serve(sockets=[listener])
 
 
 def _welcome(settings: Settings, key: str) -> str:

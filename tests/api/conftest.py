@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.app import create_app
+from api.serving import configuration
 from billing import keys, tokens
 from billing.database import Database
 from billing.runtime import Runtime
@@ -153,9 +154,8 @@ def bearer(credential: str) -> dict[str, str]:
 @asynccontextmanager
 async def serving(app: Starlette) -> AsyncIterator[str]:
     """A real server on a free port; its address, as ws://..."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1
-    )
+    config = configuration(app)
+    config.host, config.port, config.lifespan, config.timeout_graceful_shutdown = "127.0.0.1", 0, "auto", 1
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells no other way

@@ -18,7 +18,7 @@ from tests.running_assent import RunningAssent
 from tests.running_sandbox import RunningSandbox
 from tests.schema.abuse import ABUSES, Abuse, distinct
 
-TIMES = 40
+TIMES = 20
 TARGET = 10
 """Milliseconds."""
 

@@ -15,6 +15,7 @@ class Patient(HttpToolsProtocol):
 
     waiting: asyncio.TimerHandle | None = None
     has_head = False
+    has_ended = False
     size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -22,10 +23,12 @@ class Patient(HttpToolsProtocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
+        self.has_ended = False
         super().data_received(data)
         if self.has_head or self.transport.is_closing() or self.transport.get_protocol() is not self:
             return  # the last is a WebSocket by now
-        self.size += len(data)
+        # What ended a request was most likely its body, and not the next one's head.
+        self.size = 0 if self.has_ended else self.size + len(data)
         if self.size > LARGEST_HEAD:
             self.transport.close()
         elif self.waiting is None:
@@ -38,7 +41,7 @@ class Patient(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self.has_head = False
+        self.has_head, self.has_ended = False, True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()

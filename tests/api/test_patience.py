@@ -95,6 +95,16 @@ async def test_a_second_request_has_time_of_its_own(connection: Connection) -> N
     assert await connection.drip(b"GET /healthz HTTP/1.1\r\n" + b"X-Slow: a\r\n" * 1000) == b""
 
 
+async def test_a_large_body_is_no_head(connection: Connection, key: str) -> None:
+    body = json.dumps({"query": "{ __typename }", "variables": {"long": "x" * 200_000}}).encode()
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    for _ in range(2):
+        assert (await connection.say(head.encode() + body)).startswith(b"HTTP/1.1 200")
+
+
 @pytest.mark.parametrize("path", ["/graphql", "/webhooks/stripe"])
 async def test_a_body_that_comes_drop_by_drop_is_refused(connection: Connection, key: str, path: str) -> None:
     head = (

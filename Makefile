@@ -9,7 +9,7 @@ RECORD := var/stripe-exchanges
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench lock clean
+.PHONY: help serve test check format bench fuzz lock clean
 
 help: ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,9 @@ format: $(VENV)/dev.stamp ## write what ruff can write
 
 bench: $(VENV)/dev.stamp ## run every benchmark, one after the other
 	@set -e; for each in $(sort $(wildcard bench/bench_*.py)); do $(BIN)/python $$each; done
+
+fuzz: $(VENV)/dev.stamp ## send 200 generated documents for every field as every kind of caller
+	@$(BIN)/python -m bench.fuzz
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies anew, into locks with hashes and without addresses
 	@$(LOCK) --upgrade --output-file requirements.lock pyproject.toml

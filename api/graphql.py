@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import strawberry
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -120,7 +120,7 @@ async def _read(request: Request) -> Document:
         body = await read_body(request, LARGEST_BODY)
     except TooLarge as error:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY} bytes.") from error
-    except TooSlow as error:
+    except (TooSlow, ClientDisconnect) as error:
         raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The body did not come to its end in time.") from error
     if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
         raise Refused(HTTPStatus.BAD_REQUEST, f"A body may have {MOST_BRACKETS} opening brackets.")

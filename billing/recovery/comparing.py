@@ -1,6 +1,6 @@
 """Comparing what Stripe has with what is known of it, without writing anything."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import col, select
@@ -12,6 +12,9 @@ from billing.mirror.scrubbing import scrub_object
 from billing.mirror.states import digest
 from billing.stripe_gateway import JSONObject
 from billing.tables import Customer, StripeObject
+
+# What changes at Stripe without an event, and says nothing of the object itself.
+SILENT: Mapping[str, frozenset[str]] = {"invoice": frozenset({"webhooks_delivered_at"})}
 
 
 @dataclass
@@ -52,7 +55,8 @@ def _fields(stored: StripeObject | None, data: JSONObject, *, scrubbed: bool) ->
     if digest(data) in (stored.states[-1], digest(stored.data)):
         return None
     known = stored.data
-    return tuple(sorted(name for name in {**data, **known} if data.get(name) != known.get(name)))
+    different = {name for name in {**data, **known} if data.get(name) != known.get(name)}
+    return tuple(sorted(different)) if different - SILENT.get(data["object"], frozenset()) else None
 
 
 def _is_foreign(stored: StripeObject) -> bool:

@@ -64,7 +64,7 @@ class Told:
         early = (
             answer(self.events[at - 1], second, second, at)
             for at in range(1, last)
-            for second in range(seconds[at - 1], seconds[at] + 1)
+            for second in sorted({seconds[at - 1], min(seconds[at - 1] + 1, seconds[at]), seconds[at]})
         )
         return (*early, answer(self.events[-1], seconds[-1], seconds[-1], last), late)
 
@@ -159,8 +159,14 @@ def _name(told: Told, at: int) -> str:
 def _deliver(told: Told, state: State, at: int) -> State:
     come = tuple(times + (each == at) for each, times in enumerate(state.come))
     happened = max(state.happened, told.deliveries[at].happened)
-    tried = _try(told, replace(state, come=come, happened=happened), at)
-    return tried or replace(state, come=come, happened=happened, waiting=(*state.waiting, at))
+    state = replace(state, come=come, happened=happened)
+    return _try(told, state, at) or replace(state, waiting=_waiting(told, (*state.waiting, at)))
+
+
+def _waiting(told: Told, waiting: tuple[int, ...]) -> tuple[int, ...]:
+    """As they came; but for hints that makes no difference."""
+    hints = sorted(at for at in waiting if told.deliveries[at].hint)
+    return (*(at for at in waiting if not told.deliveries[at].hint), *hints)
 
 
 def _try(told: Told, state: State, at: int) -> State | None:

@@ -81,7 +81,7 @@ def _engine(url: URL, statement_timeout: float | None) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
     settings = {"statement_timeout": str(int(statement_timeout * 1000))} if statement_timeout else {}
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,  # they are customers' values, and errors are logged
         isolation_level="READ COMMITTED",
@@ -89,6 +89,21 @@ def _engine(url: URL, statement_timeout: float | None) -> AsyncEngine:
         max_overflow=16,
         connect_args={"server_settings": {"timezone": "UTC", "application_name": "assent", **settings}},
     )
+    event.listen(engine.sync_engine, "connect", _make_postgresql_honest)
+    return engine
+
+
+def _make_postgresql_honest(connection: Any, _record: object) -> None:
+    """A server that answers before it has written would forget in a crash what was reserved, and it be charged twice.
+
+    The stricter settings, those that wait for a standby too, are left as they are.
+    """
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()
 
 
 def _sqlite(url: URL) -> AsyncEngine:

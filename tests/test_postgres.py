@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from billing.database import Database
+from tests.postgres import OPTIONS, postgres_url
+
 ROOT = Path(__file__).parent.parent
 
 HOLD_A_SERVER = """
@@ -44,3 +47,13 @@ def is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+async def test_no_commit_of_ours_is_answered_before_it_is_written(postgres: Path) -> None:
+    assert OPTIONS["synchronous_commit"] == "off", "or this shows nothing"
+    database = Database(postgres_url(postgres, "postgres"))
+    for open_session in (database.transaction, database.read):
+        async with open_session() as session:
+            shown = await (await session.connection()).exec_driver_sql("SHOW synchronous_commit")
+            assert shown.scalar() == "on"
+    await database.close()

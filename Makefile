@@ -9,7 +9,7 @@ RECORD := var/stripe-exchanges
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench fuzz lock clean
+.PHONY: help serve test check format bench crashes fuzz lock clean
 
 help: ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,7 +39,10 @@ format: $(VENV)/dev.stamp ## write what ruff can write
 	@$(BIN)/ruff format --quiet
 
 bench: $(VENV)/dev.stamp ## run every benchmark, one after the other
-	@set -e; for each in $(sort $(wildcard bench/bench_*.py)); do $(BIN)/python $$each; done
+	@set -e; for each in $(sort $(filter-out bench/bench_crashes.py,$(wildcard bench/bench_*.py))); do $(BIN)/python $$each; done
+
+crashes: $(VENV)/dev.stamp ## play the crash matrix, an hour or more; ARGS='--every 10' plays a part of it
+	@$(BIN)/python -m bench.bench_crashes $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## send 200 generated documents for every field as every kind of caller
 	@$(BIN)/python -m bench.fuzz

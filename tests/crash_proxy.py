@@ -30,7 +30,8 @@ class Trouble:
 
     At `moment` comes `event`, if there is one. If the answer is not out yet, the client then gets `status` with a
     fault of Stripe's in its place, or without a `status` nothing but a closed connection. A fault that is `kept` is
-    marked as the answer that Stripe has for this idempotency key.
+    marked as the answer that Stripe has for this idempotency key. The first `skip` that match get through.
+    With `late` the client gets Stripe's answer all the same, after the event.
     """
 
     request: str
@@ -39,6 +40,8 @@ class Trouble:
     status: int | None = None
     kept: bool = False
     times: int = 1
+    skip: int = 0
+    late: bool = False
     over: threading.Event = field(default_factory=threading.Event)
     """Set once it has happened for the first time."""
 
@@ -52,6 +55,13 @@ class Answer:
     body: bytes
 
 
+class Unmoved(ThreadingHTTPServer):
+    """Says nothing of clients that were killed."""
+
+    def handle_error(self, *_: object) -> None:
+        """That is what it is for."""
+
+
 class CrashProxy:
     """`with CrashProxy(target) as proxy`: forwards everything, and keeps a list of it in `seen`."""
 
@@ -60,7 +70,7 @@ class CrashProxy:
         self._troubles: list[Trouble] = []
         self._turn = threading.Lock()
         self.seen: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = Unmoved(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -79,6 +89,10 @@ class CrashProxy:
         self._troubles.append(trouble)
         return trouble
 
+    def clear(self) -> None:
+        """Fair weather from now on."""
+        self._troubles.clear()
+
     def posts(self) -> list[str]:
         """What was seen that could have changed anything."""
         return [each for each in self.seen if not each.startswith("GET ")]
@@ -89,6 +103,9 @@ class CrashProxy:
             self.seen.append(request)
             for trouble in self._troubles:
                 if trouble.times > 0 and re.fullmatch(trouble.request, request):
+                    if trouble.skip > 0:
+                        trouble.skip -= 1
+                        continue
                     trouble.times -= 1
                     return trouble
         return None
@@ -131,9 +148,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
         answer = self.proxy.forward(self.command, self.path, headers, body)
-        if trouble and trouble.moment is Moment.DONE:
+        if trouble and trouble.moment is Moment.DONE and not trouble.late:
             self._fail(trouble)
             return
+        if trouble and trouble.late and trouble.event:
+            trouble.event()
+            trouble.over.set()
+            trouble = None
         self._answer(answer)
         if trouble:
             self._fail(trouble)

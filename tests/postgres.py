@@ -34,10 +34,52 @@ OPTIONS = {
 }
 
 
+class Server:
+    """A server in `folder`, which is also that of its socket."""
+
+    def __init__(self, folder: Path, binaries: Path) -> None:
+        self.folder, self._binaries = folder, binaries
+        self.start()
+
+    def start(self) -> None:
+        """Runs it until it answers. It ends with the thread that calls this."""
+        wanted = {**OPTIONS, "unix_socket_directories": str(self.folder)}
+        options = [f"--{name}={value}" for name, value in wanted.items()]
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", "data", *options],
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing that it does waits for a thread
+                **_unprivileged(self.folder),
+            )
+        _wait_until_ready(self.folder, self._process)
+
+    def stop(self) -> None:
+        """Ends it fast, without waiting for clients."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """Ends it at once, with nothing put in order: the next start recovers."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+        self._process.wait()
+
+
 @contextmanager
 def running_postgres() -> Iterator[Path]:
     """Starts a server and stops it at the end. Gives the folder of its socket, which `postgres_url` takes."""
-    folder = Path(tempfile.mkdtemp(prefix="assent-postgres-"))
+    with running_server() as server:
+        yield server.folder
+
+
+@contextmanager
+def running_server(place: Path | None = None, *more: str) -> Iterator[Server]:
+    """The same as a server that can be started anew, with its files in `place`; `more` is for initdb."""
+    folder = Path(tempfile.mkdtemp(prefix="assent-postgres-", dir=place))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
@@ -55,9 +97,13 @@ def running_postgres() -> Iterator[Path]:
             "UTF8",
             "--locale=C",
             "-N",
+            *more,
         )
-        with _server(folder, binaries):
-            yield folder
+        server = Server(folder, binaries)
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -65,25 +111,6 @@ def running_postgres() -> Iterator[Path]:
 def postgres_url(folder: Path, database: str) -> str:
     """The address of a database of the server whose socket is in `folder`."""
     return f"postgresql://assent@/{database}?host={folder}"
-
-
-@contextmanager
-def _server(folder: Path, binaries: Path) -> Iterator[None]:
-    options = [f"--{name}={value}" for name, value in {**OPTIONS, "unix_socket_directories": str(folder)}.items()]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", "data", *options],
-            stdout=log,
-            stderr=log,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the tests have no other threads yet
-            **_unprivileged(folder),
-        )
-    try:
-        _wait_until_ready(folder, process)
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)  # the fast shutdown: does not wait for clients
-        process.wait()
 
 
 def _wait_until_ready(folder: Path, process: subprocess.Popen[bytes]) -> None:

@@ -52,9 +52,11 @@ class RunningAssent:
     """`with RunningAssent(...) as assent`: `assent serve` on a migrated database, with a Stripe at `stripe`.
 
     `stop` and `kill` end the process and `start` runs it again on the same state and port. `key` is an admin's.
+    `program` is what its process runs in place of the command.
     """
 
     def __init__(self, folder: Path, database_url: str, stripe: str, **settings: str) -> None:
+        self.program: Callable[[dict[str, str], Path], None] = _serve
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.webhook_url = f"{self.base_url}/webhooks/stripe"
@@ -100,7 +102,7 @@ class RunningAssent:
 
     def start(self) -> None:
         """Run the command until it is ready."""
-        self._process = FORKS.Process(target=_serve, args=(self.settings, self._log), daemon=True)
+        self._process = FORKS.Process(target=self.program, args=(self.settings, self._log), daemon=True)
         self._process.start()
         for _ in until(PATIENCE):
             if not self._process.is_alive():
@@ -216,17 +218,22 @@ def _pushed(socket: ClientConnection) -> Iterator[Any]:
 
 
 def _serve(settings: dict[str, str], log: Path) -> None:
-    """In the new process: become `assent serve`, in a folder without anybody's .env."""
+    """In the new process: become `assent serve`."""
     from api.cli import main  # noqa: PLC0415 - in the processes of the server alone
 
+    settle_in(settings, log)
+    sys.argv = ["assent", "serve"]
+    main()
+
+
+def settle_in(settings: dict[str, str], log: Path) -> None:
+    """In a new process: these settings, in a folder without anybody's .env, until the tests end."""
     threading.Thread(target=_end_with_tests, daemon=True).start()
     os.environ.update(settings)
     os.chdir(log.parent)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, sys.stdout.fileno())
     os.dup2(output, sys.stderr.fileno())
-    sys.argv = ["assent", "serve"]
-    main()
 
 
 def _end_with_tests() -> None:

@@ -13,7 +13,10 @@ from billing.runtime import Runtime
 from billing.settings import Settings
 from billing.tables import KeyScope
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 
 # Whoever has a session's id was sent to it by Stripe, and sees what the session is about and no more.
 VISITOR = Caller("VISITOR", scope=KeyScope.READ)

@@ -1,6 +1,7 @@
 """Documents behind signed addresses: for whoever has one, for ten minutes."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,9 +10,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.app import create_app
 from billing import tokens
+from billing.runtime import Runtime
+from billing.settings import Settings
 from billing.tables import Customer
-from tests.api.conftest import TOKEN_SECRETS, Clock, bearer
+from tests.api.conftest import TOKEN_SECRETS, Clock, bearer, client_of
 from tests.factories import NOW
 
 PUBLISH = """
@@ -49,6 +53,15 @@ async def test_a_receipt_opens_for_ten_minutes_and_is_the_file_that_was_promised
     assert answer.headers["cache-control"] == "no-store"
     clock.now = NOW + timedelta(minutes=10)
     assert (await http.get(address.path)).status_code == 404
+
+
+async def test_an_address_stays_good_while_its_secret_is_rolled(
+    make_settings: Callable[..., Settings], runtime: Runtime, receipt: Any
+) -> None:
+    path, next_secret = urlsplit(receipt["url"]).path, "next" * 10
+    for secrets, status in ((f"{next_secret},{TOKEN_SECRETS[0]}", 200), (next_secret, 404)):
+        async with client_of(create_app(make_settings(token_secret=secrets), runtime)) as client:
+            assert (await client.get(path)).status_code == status
 
 
 async def test_no_other_token_opens_a_document(http: httpx.AsyncClient, token: str) -> None:

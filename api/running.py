@@ -17,7 +17,7 @@ from billing.database import Database
 from billing.errors import BillingError, StripeRejected
 from billing.notifications import listening
 from billing.procedures import PROCEDURES
-from billing.recovery import sweep_events
+from billing.recovery import sweep_events, walks
 from billing.runtime import Runtime, utc_now
 from billing.settings import STRIPE_BASE, CannotStart, DatabaseSettings, LiveTransport, StripeSettings
 from billing.signals import Signals
@@ -25,9 +25,9 @@ from billing.stripe_gateway import StripeGateway
 
 log = structlog.get_logger()
 
-# Seconds between two looks for operations that a crash left behind.
+# Seconds between two looks of a process for what a crash left behind.
 SWEEP_EVERY = 5.0
-# Seconds between two looks for drafts at Stripe that nobody told us of.
+# Seconds between two looks for drafts at Stripe that nobody told us of, by whichever process.
 SWEEP_DRAFTS_EVERY = 300.0
 # Seconds for the applier to finish what it is at when the process ends.
 GRACE = 10.0
@@ -108,9 +108,9 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
     """
     stop = asyncio.Event()
     sweeps = (
-        _every(SWEEP_EVERY, "operations", partial(operations.sweep, runtime, PROCEDURES)),
-        _every(SWEEP_EVERY, "consents", partial(stop_expired, runtime)),
-        _every(SWEEP_DRAFTS_EVERY, "drafts", partial(sweep_drafts, runtime)),
+        _every(SWEEP_EVERY, "operations", _alone(runtime, "operations", SWEEP_EVERY / 2, _sweep_operations)),
+        _every(SWEEP_EVERY, "consents", _alone(runtime, "consents", SWEEP_EVERY / 2, stop_expired)),
+        _every(SWEEP_EVERY, "drafts", _alone(runtime, "drafts", SWEEP_DRAFTS_EVERY, sweep_drafts)),
         # Looks whether the sweep over Stripe's events is due; how often it is, a setting says.
         _every(min(SWEEP_EVERY, runtime.sweep_every.total_seconds()), "events", partial(sweep_events, runtime)),
     )
@@ -134,6 +134,17 @@ async def beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[N
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _alone(
+    runtime: Runtime, name: str, rest: float, sweep: Callable[[Runtime], Awaitable[int]]
+) -> Callable[[], Awaitable[int]]:
+    """The sweep, by one process at a time and then by none for `rest` seconds, however many processes there are."""
+    return partial(walks.alone, runtime, f"sweep of {name}", timedelta(seconds=rest), sweep)
+
+
+async def _sweep_operations(runtime: Runtime) -> int:
+    return await operations.sweep(runtime, PROCEDURES)
 
 
 async def _every(seconds: float, what: str, sweep: Callable[[], Awaitable[int]]) -> None:

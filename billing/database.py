@@ -21,6 +21,10 @@ READ_OPTIONS: dict[str, dict[str, Any]] = {
 # Seconds that a writer waits for another one on SQLite before it gives up.
 SQLITE_BUSY_SECONDS = 30
 
+# Seconds that a transaction may do nothing on PostgreSQL. A process that stands still in the middle of one has locks
+# for so long, and no longer than it has leases (`applier.leasing`).
+IDLE_SECONDS = 15
+
 AFTER_COMMIT = "assent_after_commit"
 
 
@@ -80,7 +84,7 @@ def driver_url(url: str) -> URL:
 def _engine(url: URL, statement_timeout: float | None) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    settings = {"statement_timeout": str(int(statement_timeout * 1000))} if statement_timeout else {}
+    settings = _limits(statement_timeout) if statement_timeout else {}
     engine = create_async_engine(
         url,
         hide_parameters=True,  # they are customers' values, and errors are logged
@@ -104,6 +108,13 @@ def _make_postgresql_honest(connection: Any, _record: object) -> None:
     )
     cursor.close()
     connection.commit()
+
+
+def _limits(statement_timeout: float) -> dict[str, str]:
+    return {
+        "statement_timeout": str(int(statement_timeout * 1000)),
+        "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
+    }
 
 
 def _sqlite(url: URL) -> AsyncEngine:

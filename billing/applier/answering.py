@@ -14,6 +14,7 @@ from billing import renewals
 from billing.applier.applying import apply_object
 from billing.applier.claiming import claim_event
 from billing.applier.considering import considering
+from billing.applier.leasing import Holder, holding
 from billing.inbox import Arrival
 from billing.runtime import Runtime
 from billing.stripe_gateway import JSONObject
@@ -54,10 +55,12 @@ async def _decide(runtime: Runtime, event: Arrival, data: JSONObject) -> bool:
     Decides anew where the subscription was just being changed, or where Stripe did not take before that it is held.
     """
     now = runtime.clock()
-    claimed = await claim_event(runtime.database, event.stripe_id, now)
-    if claimed is not None:
-        await apply_object(runtime, [claimed], now)
-        return True
+    holder = Holder()
+    async with holding(runtime, holder):
+        claimed = await claim_event(runtime.database, holder, event, now)
+        if claimed is not None:
+            await apply_object(runtime, [claimed], now)
+            return True
     async with runtime.database.read() as session:
         waits = await _is_known(session, event) and not await _is_decided(session, event, data)
     if waits:

@@ -31,6 +31,14 @@ LONGEST_REASON = 1000
 
 async def apply_object(runtime: Runtime, events: Sequence[StripeEvent], now: datetime) -> None:
     """Applies the events, all of one object and all held by this worker; what fails is kept on the event."""
+    worn = [event for event in events if event.attempts > ATTEMPTS]
+    await _fail(runtime, worn, RuntimeError("its workers died, or stood still, each time"), now)
+    events = [event for event in events if event not in worn]
+    if events:
+        await _apply(runtime, events, now)
+
+
+async def _apply(runtime: Runtime, events: Sequence[StripeEvent], now: datetime) -> None:
     try:
         unclear = await _learn(runtime, [Told.by(event) for event in events], now)
     except Overtaken as overtaken:

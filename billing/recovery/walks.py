@@ -4,7 +4,7 @@ The lease is short and renewed while its holder lives, so that a killed one is f
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,3 +105,17 @@ async def is_due(session: AsyncSession, name: str, now: datetime) -> bool:
     """Whether somebody may take it now; asked first without the write lock that SQLite has only one of."""
     later = select(Walk.name).where(Walk.name == name, col(Walk.due_at) > now)
     return (await session.exec(later)).first() is None
+
+
+async def alone(runtime: Runtime, name: str, rest: timedelta, sweep: Callable[[Runtime], Awaitable[int]]) -> int:
+    """What the sweep answers; 0 where another process is at it, or was less than `rest` ago. Raises what it raises."""
+    now = runtime.clock()
+    async with runtime.database.read() as session:
+        if not await is_due(session, name, now):
+            return 0
+    async with runtime.database.transaction() as session:
+        walk = await take(session, name, now)
+    if walk is None:
+        return 0
+    async with holding(runtime, walk, rest=rest):
+        return await sweep(runtime)

@@ -20,7 +20,7 @@ from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, 
 from billing.tables.previews import SubscriptionPreview
 from billing.tables.rates import RequestCount
 from billing.tables.refunds import UNDONE, Dispute, Refund
-from billing.tables.stripe import EventSource, EventStatus, StripeEvent, StripeObject
+from billing.tables.stripe import EventSource, EventStatus, ObjectLease, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
 from billing.tables.walks import Sighting, Walk
 
@@ -48,6 +48,7 @@ __all__ = [
     "KeyScope",
     "LedgerAction",
     "Mandate",
+    "ObjectLease",
     "Operation",
     "OperationStatus",
     "Payment",

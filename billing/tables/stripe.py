@@ -71,8 +71,20 @@ class StripeEvent(Row, table=True):
     source: str = EventSource.WEBHOOK
     status: str = EventStatus.RECEIVED
     attempts: int = 0
+    """Raised by each worker that takes it; a late one finds that it is no longer its own."""
     error: str | None = None
     received_at: datetime
     applied_at: datetime | None = None
     due_at: datetime
-    """When it may be tried (again); a worker that takes it moves this on: that is its lease."""
+    """When it may be tried (again)."""
+
+
+class ObjectLease(SQLModel, table=True):
+    """That a worker is at the events of one object; deleted when it is done with them."""
+
+    __tablename__ = "object_leases"
+
+    stripe_id: str = Field(primary_key=True)
+    holder: str = Field(index=True)
+    until: datetime
+    """Then it is anybody's, unless its holder renews it."""

@@ -11,7 +11,8 @@ import pytest
 from billing import catalogue, inbox
 from billing.applier import apply_due, replay, run_applier
 from billing.applier.applying import ATTEMPTS
-from billing.applier.claiming import LEASE, Overtaken, claim_events, finish
+from billing.applier.claiming import Overtaken, claim, finish
+from billing.applier.leasing import LEASE, Holder
 from billing.errors import NotFound
 from billing.runtime import Runtime
 from billing.tables import (
@@ -85,14 +86,37 @@ async def test_one_broken_event_does_not_hold_up_the_others_of_its_object(runtim
 async def test_an_expired_lease_is_due_again_and_its_late_holder_is_fenced_off(runtime: Runtime) -> None:
     await put(runtime, a_product(100, "one"))
     now = runtime.clock()
-    ((held,),) = await claim_events(runtime.database, now, 10)
-    assert await claim_events(runtime.database, now + LEASE / 2, 10) == []
-    ((taken,),) = await claim_events(runtime.database, now + LEASE, 10)
+    [held] = (await claim(runtime.database, Holder(), now, 10))[0].events
+    assert await claim(runtime.database, Holder(), now + LEASE / 2, 10) == []
+    [taken] = (await claim(runtime.database, Holder(), now + LEASE, 10))[0].events
     with pytest.raises(Overtaken):
         async with runtime.database.transaction() as session:
             await finish(session, held, status=EventStatus.APPLIED)
     async with runtime.database.transaction() as session:
         await finish(session, taken, status=EventStatus.APPLIED)
+
+
+async def test_nobody_else_takes_an_event_of_an_object_that_a_worker_is_at(runtime: Runtime) -> None:
+    now, worker, other = soon(runtime), Holder(), Holder()
+    await put(runtime, a_product(100, "one"))
+    assert len(await claim(runtime.database, worker, now, 10)) == 1
+    await put(runtime, a_product(101, "two", before="one"), a_product(100, "free", id="prod_2"))
+    assert [each.stripe_id for each in await claim(runtime.database, other, now, 10)] == ["prod_2"]
+    assert await claim(runtime.database, worker, now, 10) == [], "nor does it itself, in another of its turns"
+    worker.finish("prod_1")
+    [again] = await claim(runtime.database, worker, now, 10)
+    assert [event.attempts for event in again.events] == [2, 1], "what was not finished comes before what is new"
+
+
+async def test_an_event_that_kills_its_workers_is_given_up(runtime: Runtime) -> None:
+    await put(runtime, a_product(100, "deadly"))
+    now = soon(runtime)
+    for _ in range(ATTEMPTS):
+        assert len(await claim(runtime.database, Holder(), now, 10)) == 1
+        now += LEASE
+    await apply_due(runtime, now=now)
+    [event] = await events_of(runtime)
+    assert event.status == EventStatus.FAILED
 
 
 async def test_many_workers_apply_each_event_once(runtime: Runtime) -> None:

@@ -15,6 +15,8 @@ from billing.budget import Budget
 from billing.checks import check_migrated, check_reachable
 from billing.database import Database
 from billing.errors import BillingError, StripeRejected
+from billing.journal import Cause, caused_by
+from billing.journal.pruning import prune
 from billing.notifications import listening
 from billing.procedures import PROCEDURES
 from billing.recovery import sweep_events, walks
@@ -29,6 +31,8 @@ log = structlog.get_logger()
 SWEEP_EVERY = 5.0
 # Seconds between two looks for drafts at Stripe that nobody told us of, by whichever process.
 SWEEP_DRAFTS_EVERY = 300.0
+# Seconds between two looks for what is older than the journal is kept.
+PRUNE_EVERY = 600.0
 # Seconds for the applier to finish what it is at when the process ends.
 GRACE = 10.0
 
@@ -78,6 +82,7 @@ async def open_runtime(settings: StripeSettings) -> AsyncIterator[Runtime]:
                 settings.refund_outside_consent,
                 Budget(settings.stripe_calls_per_second),
                 timedelta(seconds=settings.sweep_events_every),
+                journal_retention=settings.journal_kept,
                 signals=signals,
             )
 
@@ -110,6 +115,7 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
     sweeps = (
         _every(SWEEP_EVERY, "operations", _alone(runtime, "operations", SWEEP_EVERY / 2, _sweep_operations)),
         _every(SWEEP_EVERY, "consents", _alone(runtime, "consents", SWEEP_EVERY / 2, stop_expired)),
+        _every(PRUNE_EVERY, "journal", partial(prune, runtime)),
         _every(SWEEP_EVERY, "drafts", _alone(runtime, "drafts", SWEEP_DRAFTS_EVERY, sweep_drafts)),
         # Looks whether the sweep over Stripe's events is due; how often it is, a setting says.
         _every(min(SWEEP_EVERY, runtime.sweep_every.total_seconds()), "events", partial(sweep_events, runtime)),
@@ -150,7 +156,8 @@ async def _sweep_operations(runtime: Runtime) -> int:
 async def _every(seconds: float, what: str, sweep: Callable[[], Awaitable[int]]) -> None:
     while True:
         try:
-            await sweep()
+            with caused_by(Cause.reconciliation(what)):
+                await sweep()
         except BillingError as error:
             log.warning("could not sweep", what=what, error=error.message)
         except Exception:  # such as a database that is away

@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.journal.recording import Journal, JournaledSession, start
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -35,9 +38,12 @@ class Database:
         self.url = driver_url(url)
         self.engine = _engine(self.url, statement_timeout)
         self._reader = self.engine.execution_options(**READ_OPTIONS[self.dialect])
-        self._write = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        self._write = async_sessionmaker(
+            self.engine, class_=AsyncSession, expire_on_commit=False, sync_session_class=JournaledSession
+        )
         self._read = async_sessionmaker(self._reader, class_=AsyncSession, expire_on_commit=False)
         self.on_commit: list[Callable[[], None]] = []
+        self.journal = Journal()
 
     @property
     def dialect(self) -> str:
@@ -47,7 +53,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session that commits at the end and rolls back on any exception. On SQLite it holds the write lock."""
-        async with self._write.begin() as session:
+        async with self._write(info=start(self.journal)) as session, session.begin():
             yield session
         for notify in (*session.info.get(AFTER_COMMIT, {}).values(), *self.on_commit):
             notify()
@@ -63,7 +69,7 @@ class Database:
         await self.engine.dispose()
 
 
-def follow_commit(session: AsyncSession, name: str, then: Callable[[], None]) -> bool:
+def follow_commit(session: AsyncSession | Session, name: str, then: Callable[[], None]) -> bool:
     """Runs `then` after the transaction's commit, once for each name; whether it is the first of this name."""
     following: dict[str, Callable[[], None]] = session.info.setdefault(AFTER_COMMIT, {})
     return following.setdefault(name, then) is then

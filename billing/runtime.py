@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from billing.budget import Budget
 from billing.database import Database
 from billing.limits import Limits
-from billing.signals import Signals
+from billing.journal.recording import Journal
+from billing.signals import JOURNAL, Signals
 from billing.stripe_gateway import StripeGateway
 
 
@@ -23,7 +24,7 @@ class Runtime:
     `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
     invoices; `limits` are those of the payment methods themselves; `refund_outside_consent` gives back what others
     charged without a consent; `budget` is for reads of Stripe that nobody waits for, `sweep_every` the time between two
-    sweeps over its events; `signals` tell other processes, and this one, what was committed.
+    sweeps over its events, `journal_retention` how long the journal is kept (None: for ever); `signals` tell other processes, and this one, what was committed.
     """
 
     database: Database
@@ -34,5 +35,10 @@ class Runtime:
     refund_outside_consent: bool = False
     budget: Budget = field(default_factory=Budget)
     sweep_every: timedelta = timedelta(minutes=5)
+    journal_retention: timedelta | None = None
     clock: Callable[[], datetime] = utc_now
     signals: Signals = field(default_factory=Signals)
+
+    def __post_init__(self) -> None:
+        """The journal goes by the same clock, and is announced by the same signals."""
+        self.database.journal = Journal(self.clock, lambda session: self.signals.tell(session, JOURNAL))

@@ -3,6 +3,7 @@
 Each command needs some of them only, so there are three classes, each with what the one before has.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -67,6 +68,13 @@ class DatabaseSettings(BaseSettings):
     statement_timeout: Annotated[float, Field(gt=0)] = 30
     """Seconds; on PostgreSQL."""
     live_transport: LiveTransport = LiveTransport.NOTIFY
+    journal_retention: Annotated[int, Field(gt=0)] | None = None
+    """Days."""
+
+    @property
+    def journal_kept(self) -> timedelta | None:
+        """How long; None: for ever."""
+        return None if self.journal_retention is None else timedelta(days=self.journal_retention)
 
     @property
     def in_development(self) -> bool:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlmodel import func, select
+from sqlmodel import Session, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.database import follow_commit
@@ -45,10 +45,14 @@ class Signals:
         A notification takes part in the commit, where PostgreSQL lets one transaction after the other through: announce
         once for many rows.
         """
+        await session.run_sync(self.tell, topic)
+
+    def tell(self, session: Session, topic: str) -> None:
+        """The same, for whoever has the session itself."""
         if not follow_commit(session, f"announce {topic}", lambda: self._wake(topic)):
             return
         if self._notifies:
-            await session.exec(select(func.pg_notify(CHANNEL, f"{topic} {self._origin}")))
+            session.exec(select(func.pg_notify(CHANNEL, f"{topic} {self._origin}")))
 
     @contextmanager
     def watching(self, topic: str) -> Iterator[asyncio.Event]:

@@ -9,8 +9,8 @@ from billing import tables
 from schema import consents, invoices, payment_methods, subscriptions
 from schema.connections import Connection
 from schema.nodes import Node
-from schema.nouns import Consent, ConsentLedger, Invoice, Payment, PaymentMethod, SetupSession, Subscription
-from schema.reads import column, described, node, one, paged, part
+from schema.nouns import Change, Consent, ConsentLedger, Invoice, Payment, PaymentMethod, SetupSession, Subscription
+from schema.reads import column, described, node, numbered, one, paged, part
 from schema.scalars import JSON
 
 table: Any = tables.Customer
@@ -57,3 +57,6 @@ class Customer(Node):
         "What was billed.", invoices.WITH_STATUS, on=tables.Invoice.customer_id == table.id
     )
     payments: Connection[Payment] = paged("What was, or is to be, paid.", on=tables.Payment.customer_id == table.id)
+    history: Connection[Change] = numbered(
+        "Every change of it, newest first, each with its cause.", on=tables.Change.node_id == table.id
+    )

@@ -7,12 +7,14 @@ from typing import Any
 import strawberry
 
 from billing.consents import ConsentStatus
+from billing.journal import CauseKind
 from billing.payment_methods import PaymentMethodStatus
 from billing.tables import ConsentChannel, ConsentUsage, EventSource, EventStatus, LedgerAction
 
 __all__ = [
     "AttentionReason",
     "CancellationTiming",
+    "CauseKind",
     "ConsentChannel",
     "ConsentStatus",
     "ConsentUsage",
@@ -91,6 +93,16 @@ make_enum(
     "IntervalUnit",
     "The unit of a billing interval.",
     {"DAY": "Days.", "WEEK": "Weeks.", "MONTH": "Calendar months.", "YEAR": "Years."},
+)
+make_enum(
+    CauseKind,
+    "CauseKind",
+    "What kind of thing made a change.",
+    {
+        "MUTATION": "A mutation, or what Assent goes on to do by itself.",
+        "STRIPE_EVENT": "An event of Stripe's.",
+        "RECONCILIATION": "Comparing with Stripe, without having been told.",
+    },
 )
 make_enum(
     ConsentUsage,

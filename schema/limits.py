@@ -29,7 +29,7 @@ from strawberry.extensions import SchemaExtension
 
 from schema.faults import COST_EXCEEDED, fault
 from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE
-from schema.reads.declarations import COST, Declaration, Lookup, Many, One, Paged, Within
+from schema.reads.declarations import COST, AnyOne, Declaration, Lookup, Many, One, Paged, Within
 from schema.reads.types import DEFINITION, declaration_of
 
 HIGHEST_COST = 50_000
@@ -150,7 +150,7 @@ class _Prices:
         declaration = declaration_of(definition)
         if declaration is None:
             return 1 if node.selection_set and node.name.value not in CONNECTION_PARTS else 0
-        return 1 if isinstance(declaration, One | Many | Lookup) else 0
+        return 1 if isinstance(declaration, AnyOne | One | Many | Lookup) else 0
 
     def _value(self, node: FieldNode, argument: str) -> Any:
         """What is given for an argument: a number, a list of anything, or None."""

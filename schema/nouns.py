@@ -10,6 +10,7 @@ import strawberry
 if TYPE_CHECKING:
     from schema.catalogue import Price, Product
     from schema.consents import Consent
+    from schema.changes import Change
     from schema.customers import Customer
     from schema.disputes import Dispute
     from schema.invoices import Invoice
@@ -26,6 +27,7 @@ else:
     def _later(name: str, module: str) -> Any:
         return Annotated[ForwardRef(name), strawberry.lazy(f"schema.{module}")]
 
+    Change = _later("Change", "changes")
     Consent = _later("Consent", "consents")
     ConsentLedger = _later("ConsentLedger", "ledger")
     Customer = _later("Customer", "customers")
@@ -42,6 +44,7 @@ else:
     Terms = _later("Terms", "terms")
 
 __all__ = [
+    "Change",
     "Consent",
     "ConsentLedger",
     "Customer",

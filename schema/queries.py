@@ -11,6 +11,7 @@ from billing import tables
 from schema import disputes, invoices, payment_methods, payments, stripe_events, subscriptions
 from schema.attention import NEEDS_ATTENTION
 from schema.catalogue import PRODUCT_IS_ACTIVE, Price, Product
+from schema.changes import CURSOR, Change, changes
 from schema.connections import Connection
 from schema.customers import Customer
 from schema.disputes import Dispute
@@ -21,6 +22,7 @@ from schema.payments import Payment
 from schema.reads import (
     VIEWER,
     Argument,
+    column,
     described,
     equals,
     lookup,
@@ -161,6 +163,11 @@ class Query:
             by=disputes.DUE,
         )
     )
+    changes: Connection[Change] | None = changes(
+        "The journal, oldest first; `after` continues where a cursor of `journalCursor`, `history` or the live `changes` "
+        "left off. CURSOR_EXPIRED where it no longer reaches back so far."
+    )
+    journal_cursor: str | None = column(CURSOR, "Where the journal stands in this very answer.")
     stripe_events: Connection[StripeEvent] | None = merchant_only(
         paged("Stripe's events as they were received; for API keys.", stripe_events.WITH_STATUS, stripe_events.OF_TYPE)
     )

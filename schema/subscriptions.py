@@ -12,8 +12,8 @@ from schema import attention, invoices
 from schema.attention import Attention
 from schema.connections import Connection
 from schema.nodes import Node
-from schema.nouns import Consent, Customer, Invoice, PaymentMethod, Price
-from schema.reads import among, as_enum, column, described, identity, many, node, one, paged, part
+from schema.nouns import Change, Consent, Customer, Invoice, PaymentMethod, Price
+from schema.reads import among, as_enum, column, described, identity, many, node, numbered, one, paged, part
 from schema.scalars import JSON
 from schema.statuses import SubscriptionStatus
 from schema.values import Period
@@ -93,3 +93,6 @@ class Subscription(Node):
     )
     stripe_id: str = column(table.stripe_id, "Stripe's id: sub_...")
     created_at: datetime = column(table.created_at, "When it was made at Stripe.")
+    history: Connection[Change] = numbered(
+        "Every change of it, newest first, each with its cause.", on=tables.Change.node_id == table.id
+    )

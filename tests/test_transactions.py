@@ -1,4 +1,4 @@
-"""Who opens transactions that write: the edges, and four runners of the domain. Everything else is given a session."""
+"""Who opens transactions that write: the edges, and five runners of the domain. Everything else is given a session."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ RUNNERS = {
     "operations: reserve, record, once, sweep": "billing/operations/",
     "applier: claim, apply, read, sweep": "billing/applier/",
     "inbox: the flush of a group commit": "billing/inbox/",
+    "journal: each page that is pruned": "billing/journal/pruning.py",
     "recovery: each page of a walk is kept with how far it has come": "billing/recovery/",
 }
 

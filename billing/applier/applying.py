@@ -12,6 +12,7 @@ from billing.applier.considering import considering
 from billing.applier.reading import learn_parent, read
 from billing.applier.telling import Told
 from billing.errors import BillingError
+from billing.journal import Cause, because, caused_by
 from billing.metrics import EVENTS_FAILED
 from billing.mirror import Decision, Learned, NotOurs, ParentUnknown
 from billing.mirror.expanding import complete, is_truncated
@@ -34,7 +35,10 @@ async def apply_object(runtime: Runtime, events: Sequence[StripeEvent], now: dat
     worn = [event for event in events if event.attempts > ATTEMPTS]
     await _fail(runtime, worn, RuntimeError("its workers died, or stood still, each time"), now)
     events = [event for event in events if event not in worn]
-    if events:
+    if not events:
+        return
+    # What is decided or read besides is owed to the latest of them.
+    with caused_by(Cause.event(events[-1].stripe_id)):
         await _apply(runtime, events, now)
 
 
@@ -104,6 +108,7 @@ async def _learn_in_order(session: AsyncSession, told: Sequence[Told], now: date
 
 async def _learn_one(session: AsyncSession, told: Told, now: datetime) -> bool:
     """Whether the event is done with."""
+    await because(session, Cause.event(told.event.stripe_id))
     try:
         learned = await _decide(session, told, now)
     except NotOurs as reason:

@@ -12,6 +12,7 @@ from billing.applier.claiming import Work, claim
 from billing.applier.leasing import Holder, holding
 from billing.applier.reading import refresh
 from billing.database import Database
+from billing.journal import Cause, caused_by
 from billing.runtime import Runtime
 from billing.signals import EVENTS
 
@@ -59,7 +60,8 @@ async def _do(runtime: Runtime, work: Work, now: datetime) -> None:
         await apply_object(runtime, work.events, now)
     if work.reads:
         try:
-            await refresh(runtime, work.stripe_id, work.reads, now)
+            with caused_by(Cause.reconciliation("refresh")):
+                await refresh(runtime, work.stripe_id, work.reads, now)
         except Exception:  # it is read later
             log.warning("object not read", object=work.stripe_id, exc_info=True)
 

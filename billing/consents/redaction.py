@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from billing import journal
 from billing.callers import Caller
 from billing.consents import ledger
 from billing.consents.locking import hold_customer
@@ -52,6 +53,7 @@ async def redact(session: AsyncSession, caller: Caller, *, customer_id: UUID | N
     await _redact_events(session, customer)
     await _redact_operations(session, customer, running)
     await session.flush()
+    await journal.redact(session, customer.id)
     return customer
 
 

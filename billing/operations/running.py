@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import errors, mirror
 from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
+from billing.journal import Cause, caused_by
 from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, absent, stripe_key
 from billing.operations.searching import creates, search
 from billing.operations.taking import UNKNOWN, advance, claim, patiently, stored_request, take
@@ -45,9 +46,10 @@ async def run(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
 
 async def drive(runtime: Runtime, procedure: Procedure, operation: Operation) -> Operation:
     """Goes from step to step until the operation is over. The caller holds its lease."""
-    while operation.status == OperationStatus.PENDING:
-        outcome = await ask(runtime, procedure, operation)
-        operation = await record(runtime, procedure, operation, outcome)
+    with caused_by(Cause.operation(operation)):
+        while operation.status == OperationStatus.PENDING:
+            outcome = await ask(runtime, procedure, operation)
+            operation = await record(runtime, procedure, operation, outcome)
     return operation
 
 

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror
 from billing.errors import BillingError
+from billing.journal import Cause, caused_by
 from billing.operations.model import LEASE, Call, Procedure
 from billing.operations.running import Overtaken, drive, record
 from billing.operations.searching import search
@@ -52,7 +53,8 @@ async def sweep(runtime: Runtime, procedures: Procedures, *, limit: int = 100) -
     due = await _due(runtime, limit)
     for operation in due:
         try:
-            await _take_up(runtime, procedures[operation.mutation], operation)
+            with caused_by(Cause.operation(operation)):
+                await _take_up(runtime, procedures[operation.mutation], operation)
         except (Busy, Overtaken):
             continue
         except BillingError as error:

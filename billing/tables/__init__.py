@@ -15,6 +15,7 @@ from billing.tables.consents import (
 from billing.tables.customers import Customer
 from billing.tables.holds import Hold
 from billing.tables.invoices import Invoice, InvoiceLine, InvoicePayment, Payment
+from billing.tables.journal import Change, JournalHead
 from billing.tables.operations import ApiKey, Installation, KeyScope, Operation, OperationStatus
 from billing.tables.payment_methods import Mandate, PaymentMethod, SetupIntent, SetupSession
 from billing.tables.previews import SubscriptionPreview
@@ -29,6 +30,7 @@ __all__ = [
     "JSON",
     "UNDONE",
     "ApiKey",
+    "Change",
     "Consent",
     "ConsentChannel",
     "ConsentProduct",
@@ -45,6 +47,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoicePayment",
+    "JournalHead",
     "KeyScope",
     "LedgerAction",
     "Mandate",

@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 from billing.callers import Caller
 from billing.errors import BillingError, NotFound, Problem
 from billing.input import raise_problems
+from billing.journal import Cause, caused_by
 from billing.tables import KeyScope
 from schema.context import Info
 from schema.errors import UserError, expose
@@ -34,7 +35,8 @@ class Expected(FieldExtension):
         """Checks the caller, then runs the mutation."""
         authorize(info.context, self.scope, customers=self.customers)
         try:
-            return await next_(source, info, **kwargs)
+            with caused_by(Cause.mutation(info.field_name, acting(info).name)):
+                return await next_(source, info, **kwargs)
         except BillingError as error:
             if type(error).__name__ not in self.errors:
                 raise

@@ -9,6 +9,7 @@ from schema.reads.declarations import Argument
 from schema.reads.sql import MONTH, NOW, VIEWER, constant
 from schema.reads.words import (
     among,
+    any_one,
     as_enum,
     column,
     described,
@@ -22,6 +23,8 @@ from schema.reads.words import (
     merchant_only,
     money,
     node,
+    numbered,
+    numbered_from,
     one,
     paged,
     paged_within,
@@ -36,6 +39,7 @@ __all__ = [
     "VIEWER",
     "Argument",
     "among",
+    "any_one",
     "as_enum",
     "column",
     "constant",
@@ -50,6 +54,8 @@ __all__ = [
     "merchant_only",
     "money",
     "node",
+    "numbered",
+    "numbered_from",
     "one",
     "paged",
     "paged_within",

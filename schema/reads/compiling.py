@@ -15,6 +15,7 @@ from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_name
 from sqlalchemy import Integer, Select, and_, bindparam, case, false, func, select, true
 
 from schema.reads.declarations import (
+    AnyOne,
     Argument,
     Declaration,
     Expression,
@@ -95,6 +96,8 @@ class Compiler:
                 return self._many(declaration, type_, selected, above)
             case Paged():
                 return self._page(declaration, type_, selected, above)
+            case AnyOne():
+                return self._any_one(declaration, type_, selected, above)
             case Within():
                 return self._within(declaration, type_, selected, above)
             case Lookup():
@@ -146,6 +149,16 @@ class Compiler:
             found = found.order_by(*(entry.move(each) for each in one.order)).limit(1)
         below = place_rows(source, found, ())
         return Json(above.join(below, self.node(type_, selected, below)))
+
+    def _any_one(self, any_one: AnyOne, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
+        sources = sources_of(self.schema, type_)
+        found = []
+        for noun in any_one.nouns:
+            source, is_this = sources[noun], any_one.noun == constant(noun)
+            own = One(on=and_(is_this, source.table.c.id == any_one.key))
+            below = place_rows(source, self._found(Place(source, source.alias()), own, selected, above), ())
+            found.append((above.move(is_this), above.join(below, self.node(type_, selected, below))))
+        return Json(case(*found))
 
     def _many(self, many: Many, type_: GraphQLNamedType, selected: Selected, above: Place) -> Expression:
         source = source_of(type_)

@@ -4,6 +4,7 @@ A cursor is the place of a row in the order of its list, time and id, as plain t
 has no base64. Clients treat it as opaque.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,8 @@ from schema.faults import bad_input
 
 LARGEST_PAGE = 100
 DEFAULT_PAGE = 20
+
+NO_CURSOR = "`after` is not a cursor of this list; take one from `pageInfo.endCursor`."
 
 
 def convert_page_size(first: int | None) -> int:
@@ -32,4 +35,13 @@ def convert_cursor(after: str | None) -> dict[str, Any] | None:
         moment = datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
         return {"at": moment, "id": UUID(row_id)}
     except ValueError:
-        raise bad_input("`after` is not a cursor of this list; take one from `pageInfo.endCursor`.") from None
+        raise bad_input(NO_CURSOR) from None
+
+
+def convert_number(after: str | None) -> int | None:
+    """The number behind which a page of numbered rows begins. Raises BAD_USER_INPUT."""
+    if after is None:
+        return None
+    if not re.fullmatch("[0-9]{1,18}", after):
+        raise bad_input(NO_CURSOR)
+    return int(after)

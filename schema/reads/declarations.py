@@ -84,17 +84,30 @@ class Paged(Relation):
 
 
 @dataclass(frozen=True)
+class AnyOne:
+    """A row of any of these nouns, told by a noun and an id of this row; null where the caller sees none."""
+
+    noun: Expression
+    key: Expression
+    nouns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Within:
-    """A relation of the row of `source` that `argument` finds; null where there is none for the caller."""
+    """A relation of the row of `source` that `argument` finds.
+
+    Where there is none for the caller it is null, or the error that `absent` makes.
+    """
 
     source: type[Any]
     argument: Argument
     relation: Relation
+    absent: Callable[[], Exception] | None = None
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
-        """Those of the relation besides."""
-        return (self.argument, *self.relation.arguments)
+        """Those of the relation besides; one that finds the row may say as well where its page begins."""
+        return (self.argument, *(each for each in self.relation.arguments if each.name != self.argument.name))
 
 
 @dataclass(frozen=True)
@@ -139,7 +152,7 @@ class Filled:
     fill: Callable[[Any, dict[str, Any]], Awaitable[Any]]
 
 
-Declaration = Leaf | Identity | Part | Relation | Within | Lookup | Filled
+Declaration = Leaf | Identity | Part | Relation | AnyOne | Within | Lookup | Filled
 
 
 @dataclass(frozen=True)
@@ -148,6 +161,7 @@ class Source:
 
     `owner` is the column with the id of the customer to whom a row belongs; None: to nobody. `stripe` is what Stripe's
     ids of such objects begin with. `rows` finds the rows where no table has them; `table` then only names the columns.
+    `sequence` is the column that numbers the rows: lists are in its order, not in that of time, and have it as cursor.
     """
 
     table: Table
@@ -156,6 +170,7 @@ class Source:
     stripe: str | None = None
     merchant_only: bool = False
     rows: Select[Any] | None = None
+    sequence: str | None = None
 
     def alias(self) -> FromClause:
         """The rows, to select from once more."""

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from graphql import GraphQLNamedType, GraphQLObjectType
-from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, select, true, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, false, func, select, true, tuple_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from billing.tables import Identifier
 from schema.reads.declarations import Expression, Order
 from schema.reads.places import KEY, OF, Place
 from schema.reads.selecting import TYPENAME, Bound, Selected
-from schema.reads.sql import Json, JsonBoolean, JsonList, constant, json_object
+from schema.reads.sql import Json, JsonBoolean, JsonList, constant, json_object, text_of
 from schema.reads.types import field_type
 
 NUMBER, TOTAL = "number_in_page", "total_in_page"
@@ -54,6 +54,8 @@ class Page:
     @property
     def cursor(self) -> Expression:
         """The row's place in the list."""
+        if self.place.source.sequence:
+            return text_of(self.place.rows.c[self.place.source.sequence])
         return self.place.cursor(_time(self.place, self.order))
 
     def join(self, above: Place, type_: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
@@ -110,12 +112,18 @@ def _time(place: Place, order: Order) -> Expression:
     return place.move(order[0]) if order else place.rows.c.created_at
 
 
-def _sorted(place: Place, order: Order) -> tuple[Expression, Expression]:
+def _sorted(place: Place, order: Order) -> tuple[Expression, ...]:
+    if place.source.sequence:
+        number = place.rows.c[place.source.sequence]
+        return (number.asc() if order else number.desc(),)
     time, row_id = _time(place, order), place.rows.c.id
     return (time.asc(), row_id.asc()) if order else (time.desc(), row_id.desc())
 
 
 def _behind(place: Place, order: Order, after: Bound) -> Expression:
+    if place.source.sequence:
+        number, given = place.rows.c[place.source.sequence], bindparam(after.parameter, type_=BigInteger())
+        return number > given if order else number < given
     at = bindparam(after.parameter + "at", type_=UTCDateTime())
     row_id = bindparam(after.parameter + "id", type_=Identifier())
     mine, its = tuple_(_time(place, order), place.rows.c.id), tuple_(at, row_id)

@@ -17,7 +17,7 @@ from billing.payment_methods import month_of
 from schema.context import Context
 from schema.permissions import authorize
 from schema.reads.compiling import compile_field, compile_lookup
-from schema.reads.declarations import MERCHANT_ONLY, Declaration, Filled, Lookup
+from schema.reads.declarations import MERCHANT_ONLY, Declaration, Filled, Lookup, Within
 from schema.reads.selecting import Bound, select
 from schema.reads.types import DEFINITION, declaration_of, sources_of
 
@@ -64,6 +64,8 @@ def _root(declaration: Declaration | None, *, customers: bool) -> Resolver:
         selected, values = select(info)
         statement = compile_field(info.schema, info.parent_type.name, selected, for_customer=caller.is_customer)
         answer = await _run(info.context, statement, values)
+        if answer is None and isinstance(declaration, Within) and declaration.absent:
+            raise declaration.absent()
         return declaration.arrange(answer, given) if isinstance(declaration, Lookup) else answer
 
     return resolve

@@ -5,6 +5,7 @@ over the tables' own columns; the compiler moves them to the place in the statem
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
@@ -13,11 +14,12 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from schema.reads.cursors import DEFAULT_PAGE, convert_cursor, convert_page_size
+from schema.reads.cursors import DEFAULT_PAGE, convert_cursor, convert_number, convert_page_size
 from schema.reads.declarations import (
     COST,
     KEY,
     MERCHANT_ONLY,
+    AnyOne,
     Argument,
     Declaration,
     Expression,
@@ -121,6 +123,11 @@ def one(description: str, *arguments: Argument, on: Expression = None, order: Or
     return _field(description, One(on, order, None, arguments))
 
 
+def any_one(description: str, *, noun: Expression, key: Expression, nouns: tuple[str, ...]) -> Any:
+    """The object that a noun and an id of the row name; null where the caller sees none."""
+    return _field(description, AnyOne(noun, key, nouns))
+
+
 def many(description: str, *, on: Expression, order: Order, when: Expression = None) -> Any:
     """All related rows, where there are few."""
     return _field(description, Many(on, order, when))
@@ -134,6 +141,22 @@ def paged(description: str, *filters: Argument, on: Expression = None, by: Expre
 def paged_within(source: Any, argument: Argument, description: str, *filters: Argument, on: Expression) -> Any:
     """A connection of the row that the argument finds."""
     return _field(description, Within(source, argument, _page(on, filters)))
+
+
+def numbered(description: str, *, on: Expression) -> Any:
+    """A connection of the related rows of a numbered source, newest first."""
+    return _field(description, Paged(on, (), None, (FIRST, AFTER_NUMBER)))
+
+
+def numbered_from(
+    source: Any, begins: Expression, description: str, *filters: Argument, by: Expression, absent: Callable[[], Exception]
+) -> Any:
+    """A connection of numbered rows, oldest first, where those behind the cursor are still there.
+
+    `begins` is the number in the row of `source` up to which they are gone; what `absent` makes is the answer then.
+    """
+    after = replace(AFTER_NUMBER, condition=lambda number: begins <= number)
+    return _field(description, Within(source, after, Paged(None, (by,), None, (FIRST, after, *filters)), absent))
 
 
 def lookup(column: str, parse: Callable[[str], tuple[str, Any] | None], argument: Argument, description: str) -> Any:
@@ -177,6 +200,7 @@ FIRST = Argument(
     "first", int | None, "How many, 1 to 100.", convert=convert_page_size, default=DEFAULT_PAGE, neutral=NotImplemented
 )
 AFTER = Argument("after", str | None, "The cursor behind which the page begins.", convert=convert_cursor)
+AFTER_NUMBER = replace(AFTER, convert=convert_number)
 
 
 def _field(description: str, declaration: Declaration) -> Any:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from billing.budget import Budget
 from billing.database import Database
-from billing.limits import Limits
 from billing.journal.recording import Journal
+from billing.journal.tail import Tail
+from billing.limits import Limits
 from billing.signals import JOURNAL, Signals
 from billing.stripe_gateway import StripeGateway
 
@@ -24,7 +25,8 @@ class Runtime:
     `allows_redirect` says whether a customer may be sent to an address; `automatic_tax` lets Stripe Tax add to
     invoices; `limits` are those of the payment methods themselves; `refund_outside_consent` gives back what others
     charged without a consent; `budget` is for reads of Stripe that nobody waits for, `sweep_every` the time between two
-    sweeps over its events, `journal_retention` how long the journal is kept (None: for ever); `signals` tell other processes, and this one, what was committed.
+    sweeps over its events, `journal_retention` how long the journal is kept (None: for ever); `signals` tell other
+    processes, and this one, what was committed; `tail` is the journal's end as this process sees it.
     """
 
     database: Database
@@ -38,7 +40,9 @@ class Runtime:
     journal_retention: timedelta | None = None
     clock: Callable[[], datetime] = utc_now
     signals: Signals = field(default_factory=Signals)
+    tail: Tail = field(init=False)
 
     def __post_init__(self) -> None:
         """The journal goes by the same clock, and is announced by the same signals."""
+        object.__setattr__(self, "tail", Tail(self.database, self.signals))
         self.database.journal = Journal(self.clock, lambda session: self.signals.tell(session, JOURNAL))

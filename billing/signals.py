@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlmodel import Session, func, select
+from sqlalchemy.orm import Session
+from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.database import follow_commit
@@ -52,7 +53,7 @@ class Signals:
         if not follow_commit(session, f"announce {topic}", lambda: self._wake(topic)):
             return
         if self._notifies:
-            session.exec(select(func.pg_notify(CHANNEL, f"{topic} {self._origin}")))
+            session.connection().execute(select(func.pg_notify(CHANNEL, f"{topic} {self._origin}")))
 
     @contextmanager
     def watching(self, topic: str) -> Iterator[asyncio.Event]:

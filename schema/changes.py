@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import String, case, null, select
+from sqlalchemy import String, and_, case, null, select
 from sqlmodel import col
 
 from billing import tables
@@ -102,9 +102,14 @@ def expired() -> Exception:
     return fault(CURSOR_EXPIRED, "The journal no longer goes back to this cursor: read anew, and go on from there.")
 
 
+def _reaches(number: Any) -> Any:
+    """A cursor ahead of the journal is of another database, or of one from before a backup was restored."""
+    return and_(head.pruned_to <= number, number <= head.position)
+
+
 def changes(description: str) -> Any:
     """The journal, oldest first."""
-    return numbered_from(Head, head.pruned_to, description, OF_CUSTOMER, by=col(table.position), absent=expired)
+    return numbered_from(Head, _reaches, description, OF_CUSTOMER, by=col(table.position), absent=expired)
 
 
 # A root field of its own: JSON text.

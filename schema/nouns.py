@@ -9,8 +9,8 @@ import strawberry
 
 if TYPE_CHECKING:
     from schema.catalogue import Price, Product
-    from schema.consents import Consent
     from schema.changes import Change
+    from schema.consents import Consent
     from schema.customers import Customer
     from schema.disputes import Dispute
     from schema.invoices import Invoice

@@ -164,8 +164,8 @@ class Query:
         )
     )
     changes: Connection[Change] | None = changes(
-        "The journal, oldest first; `after` continues where a cursor of `journalCursor`, `history` or the live `changes` "
-        "left off. CURSOR_EXPIRED where it no longer reaches back so far."
+        "The journal, oldest first; `after` continues where a cursor of `journalCursor`, `history` or the live "
+        "`changes` left off. CURSOR_EXPIRED where it no longer reaches back so far."
     )
     journal_cursor: str | None = column(CURSOR, "Where the journal stands in this very answer.")
     stripe_events: Connection[StripeEvent] | None = merchant_only(

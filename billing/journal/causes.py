@@ -68,4 +68,3 @@ def caused_by(cause: Cause) -> Iterator[None]:
 def current_cause() -> Cause:
     """The cause of a transaction that is being opened."""
     return _current.get()
-

@@ -76,6 +76,11 @@ def _failure(default: str) -> Any:
     return write
 
 
+def _declined(row: Values) -> dict[str, Any] | None:
+    found = _failure("The payment was declined.")(row)
+    return None if found is None else {**found, "declineCode": row["failure_decline_code"]}
+
+
 def _pause(row: Values) -> dict[str, Any] | None:
     if row["paused_at"] is None:
         return None
@@ -204,17 +209,17 @@ PRICE = Journaled(
         plain("lookupKey", "lookup_key"),
         plain("currency", "currency"),
         money("unitAmount", "unit_amount"),
-        made("interval", "interval_unit interval_count", lambda row: interval(*_interval(row))),
+        made(
+            "interval",
+            "interval_unit interval_count",
+            lambda row: interval(row["interval_unit"], row["interval_count"]),
+        ),
         plain("trialDays", "trial_days"),
         plain("selfService", "self_service"),
         plain("active", "active"),
         plain("stripeId", "stripe_id"),
     ),
 )
-
-
-def _interval(row: Values) -> tuple[str | None, int | None]:
-    return row["interval_unit"], row["interval_count"]
 
 
 SUBSCRIPTION = Journaled(
@@ -299,7 +304,7 @@ PAYMENT = Journaled(
         made(
             "failure",
             "failure_code failure_decline_code failure_message",
-            lambda row: _declined(row),
+            _declined,
             customers=False,
         ),
         plain("metadata", "stripe_metadata", customers=False, personal=True),
@@ -307,11 +312,6 @@ PAYMENT = Journaled(
     ),
     owner="customer_id",
 )
-
-
-def _declined(row: Values) -> dict[str, Any] | None:
-    found = _failure("The payment was declined.")(row)
-    return None if found is None else {**found, "declineCode": row["failure_decline_code"]}
 
 
 OF_PAYMENTS = (
@@ -357,6 +357,8 @@ JOURNALED: dict[type[Any], Journaled] = {
 NOUNS = tuple(dict.fromkeys(each.noun for each in JOURNALED.values()))
 # By noun, the fields whose values a redaction takes away.
 PERSONAL = {
-    noun: frozenset(field.name for each in JOURNALED.values() if each.noun == noun for field in each.fields if field.personal)
+    noun: frozenset(
+        field.name for each in JOURNALED.values() if each.noun == noun for field in each.fields if field.personal
+    )
     for noun in NOUNS
 }

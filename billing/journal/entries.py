@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import inspect, select
-from sqlmodel import Session
+from sqlalchemy.orm import Session
 
 from billing.journal.declared import JOURNALED
 from billing.journal.words import Field, Journaled, Values
@@ -72,14 +72,14 @@ def _changes(session: Session, touched: Mapping[Key, Touched]) -> Iterator[tuple
         declared, values = JOURNALED[table], now[table, row_id] or each.before
         if values is None:
             continue  # made and taken back
-        if declared.listed and declared.parent:
-            lists.setdefault((table, values[declared.parent[2]]), {})[row_id] = each.before
+        if declared.listed:
+            lists.setdefault((table, values[declared.key]), {})[row_id] = each.before
         elif changed := list(_changed(declared, each.before, now[table, row_id])):
             yield declared, values, changed
     for (table, of), before in lists.items():
         declared = JOURNALED[table]
         if changed := list(_changed_list(session, table, declared, of, before)):
-            yield declared, {declared.parent[2]: of}, changed  # type: ignore[index]
+            yield declared, {declared.key: of}, changed
 
 
 def _changed(declared: Journaled, before: Values | None, after: Values | None) -> Iterator[tuple[Field, Any, Any]]:
@@ -92,10 +92,10 @@ def _changed(declared: Journaled, before: Values | None, after: Values | None) -
 def _changed_list(
     session: Session, table: type[Any], declared: Journaled, of: Any, before: Mapping[UUID, Values | None]
 ) -> Iterator[tuple[Field, Any, Any]]:
-    columns: Any = table.__table__  # type: ignore[attr-defined]
-    order, key = declared.listed or "", declared.parent[2] if declared.parent else ""
-    rows = session.connection().execute(select(columns).where(columns.c[key] == of)).mappings().all()
-    now = {row["id"]: row for row in rows}
+    columns: Any = table.__table__
+    order = declared.listed or ""
+    rows = session.connection().execute(select(columns).where(columns.c[declared.key] == of)).mappings().all()
+    now: dict[UUID, Values] = {row["id"]: dict(row) for row in rows}
     old = {row_id: row for row_id, row in {**now, **before}.items() if row is not None}
     for each in declared.fields:
         was, is_ = (
@@ -116,14 +116,14 @@ def _as_they_are(session: Session, touched: Mapping[Key, Touched]) -> dict[Key, 
         elif inspect(each.row).persistent:
             found[table, row_id] = {name: getattr(each.row, name) for name in _names(table)}
     for table, ids in old.items():
-        columns: Any = table.__table__  # type: ignore[attr-defined]
+        columns: Any = table.__table__
         for row in session.connection().execute(select(columns).where(columns.c.id.in_(ids))).mappings():
             found[table, row["id"]] = dict(row)
     return found
 
 
 def _names(table: type[Any]) -> list[str]:
-    columns: Any = table.__table__  # type: ignore[attr-defined]
+    columns: Any = table.__table__
     return list(columns.columns.keys())
 
 
@@ -138,7 +138,7 @@ def _find_node(session: Session, declared: Journaled, values: Values) -> Node | 
         held = session.identity_map.get(inspect(table).identity_key_from_primary_key((values[key],)))
         if held is not None:
             return held.id, held.customer_id
-    columns: Any = table.__table__  # type: ignore[attr-defined]
+    columns: Any = table.__table__
     found = select(columns.c.id, columns.c.customer_id).where(columns.c[column] == values[key]).limit(1)
     row = session.connection().execute(found).first()
     return None if row is None else (row.id, row.customer_id)

@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, event, func, inspect, insert, select, update
-from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy import Table, event, func, insert, inspect, select, update
+from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.base import NO_VALUE
-from sqlmodel import Session
+from sqlmodel import Session as ModelSession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.journal.causes import Cause, current_cause
 from billing.journal.declared import JOURNALED, PERSONAL
-from billing.journal.entries import Entry, Touched, Values, entries_of
+from billing.journal.entries import Entry, Touched, entries_of
+from billing.journal.words import Values
 from billing.tables import Change, JournalHead, new_id
 
 RECORDER = "assent_journal"
@@ -30,7 +31,7 @@ BY_TABLE: dict[Any, type[Any]] = {each.__table__: each for each in JOURNALED}
 LONGEST_SILENCE = "10s"
 
 
-class JournaledSession(Session):
+class JournaledSession(ModelSession):
     """A session whose changes go into the journal."""
 
 
@@ -98,7 +99,7 @@ def _count(session: Session, number: int) -> int:
     connection = session.connection()
     counted = update(HEAD).values(position=HEAD.c.position + number).returning(HEAD.c.position)
     if connection.dialect.name == "postgresql":
-        silence = func.set_config("idle_in_transaction_session_timeout", LONGEST_SILENCE, True)  # noqa: FBT003
+        silence = func.set_config("idle_in_transaction_session_timeout", LONGEST_SILENCE, True)
         counted = counted.returning(silence)
     return int(connection.execute(counted).one()[0])
 
@@ -134,7 +135,7 @@ def _notice(session: Session, _context: object, _instances: object) -> None:
             continue
         key = (type(row), row.id)
         if key in touched:
-            touched[key].row = row
+            continue
         elif row in session.new:
             touched[key] = Touched(row, None)
         elif row in session.deleted or declared.columns & inspect(row).committed_state.keys():
@@ -148,7 +149,7 @@ def _before(session: Session, row: Any) -> Values:
     table: Any = type(row).__table__
     found = {column.key: values.get(column.key, NO_VALUE) for column in table.columns}
     if NO_VALUE in found.values():
-        return dict(session.connection().execute(select(table).where(table.c.id == row.id)).one()._mapping)
+        return dict(session.connection().execute(select(table).where(table.c.id == row.id)).mappings().one())
     return found
 
 

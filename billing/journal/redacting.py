@@ -17,7 +17,7 @@ PAGE = 200
 async def redact(session: AsyncSession, customer_id: UUID) -> None:
     """What was written before loses the values, and what this transaction changes is written without them.
 
-    That something changed stays. Call it with the customer locked: nobody else writes of this customer until the commit.
+    That something changed stays. Call it with the customer locked: nobody else writes of it until the commit.
     """
     recorder_of(session).redacted.add(customer_id)
     after = 0

@@ -43,6 +43,11 @@ class Journaled:
     listed: str | None = None
 
     @property
+    def key(self) -> str:
+        """The column that has what the parent is known by; the row's own id where it has none."""
+        return self.parent[2] if self.parent else "id"
+
+    @property
     def columns(self) -> frozenset[str]:
         """Those that matter."""
         return frozenset(name for field in self.fields for name in field.columns)

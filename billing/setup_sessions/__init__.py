@@ -2,6 +2,6 @@
 
 from billing.setup_sessions.creating import CREATE, Wish, create
 from billing.setup_sessions.expiring import EXPIRE, expire, expiry
-from billing.setup_sessions.reading import get, state
+from billing.setup_sessions.reading import get
 
-__all__ = ["CREATE", "EXPIRE", "Wish", "create", "expire", "expiry", "get", "state"]
+__all__ = ["CREATE", "EXPIRE", "Wish", "create", "expire", "expiry", "get"]

@@ -149,13 +149,18 @@ def numbered(description: str, *, on: Expression) -> Any:
 
 
 def numbered_from(
-    source: Any, begins: Expression, description: str, *filters: Argument, by: Expression, absent: Callable[[], Exception]
+    source: Any,
+    reaches: Callable[[Expression], Expression],
+    description: str,
+    *filters: Argument,
+    by: Expression,
+    absent: Callable[[], Exception],
 ) -> Any:
-    """A connection of numbered rows, oldest first, where those behind the cursor are still there.
+    """A connection of numbered rows, oldest first, where what is behind the cursor is known.
 
-    `begins` is the number in the row of `source` up to which they are gone; what `absent` makes is the answer then.
+    `reaches` asks of a number whether the row of `source` reaches so far; where not, the answer is what `absent` makes.
     """
-    after = replace(AFTER_NUMBER, condition=lambda number: begins <= number)
+    after = replace(AFTER_NUMBER, condition=reaches)
     return _field(description, Within(source, after, Paged(None, (by,), None, (FIRST, after, *filters)), absent))
 
 

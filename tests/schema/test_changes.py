@@ -1,0 +1,261 @@
+"""The journal as the API shows it: histories, changes, cursors, and who sees what."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+from sqlalchemy import Table
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from billing.database import Database
+from billing.journal import Cause, caused_by
+from billing.journal.declared import JOURNALED, NOUNS
+from billing.journal.pruning import prune
+from billing.tables import Customer, Subscription
+from schema.reads.types import sources_of
+from tests import factories as make
+from tests.factories import NOW
+from tests.schema.conftest import KEY, Client, token_of
+from tests.schema.worlds import create_world
+
+FIELDS = "fields { field before after }"
+CHANGE = f"id cursor at nodeId node {{ __typename id }} cause {{ kind reference actor }} {FIELDS}"
+CHANGES = (
+    "query ($customerId: ID, $first: Int = 100, $after: String) "
+    f"{{ changes(customerId: $customerId, first: $first, after: $after) {{ edges {{ cursor node {{ {CHANGE} }} }} "
+    "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } journalCursor }"
+)
+
+# Of journaled tables, what no field shows by itself: keys, bookkeeping of ours, addresses and secrets.
+UNTOLD = {
+    "customers": "created_at redacted_at",
+    "terms": "created_at permission timing amount_determination cancellation_policy body",
+    "consents": "created_at customer_id terms_sha256 subscription_id channel recorded_by observed salts revocation_reason",
+    "payment_methods": "created_at customer_id",
+    "mandates": "created_at stripe_id payment_method_stripe_id",
+    "setup_sessions": "created_at customer_id subscription_id url",
+    "setup_intents": "created_at stripe_id customer_id consent_id mandate_stripe_id",
+    "products": "created_at deleted_at",
+    "prices": "created_at deleted_at",
+    "subscriptions": "created_at customer_id pause_behavior",
+    "subscription_items": "created_at stripe_id subscription_id",
+    "holds": "created_at invoice_stripe_id subscription_id customer_id required",
+    "invoices": "created_at customer_id hosted_url pdf_url judged_as",
+    "invoice_lines": "created_at stripe_id invoice_id position",
+    "invoice_payments": "created_at stripe_id invoice_stripe_id is_default status",
+    "payments": "created_at customer_id next_action_url client_secret succeeded_at confirm_by",
+    "refunds": "created_at customer_id failure_reason",
+    "disputes": "created_at customer_id",
+}
+
+
+async def renamed(session: AsyncSession, customer: Customer, name: str) -> None:
+    row = await session.get_one(Customer, customer.id)
+    row.name = name
+    session.add(row)
+
+
+async def test_a_history_tells_newest_first_what_was_changed_and_why(client: Client, database: Database) -> None:
+    with caused_by(Cause.mutation("createCustomer", "backend")):
+        async with database.transaction() as session:
+            customer = await make.create_customer(session, name="Ada")
+            await make.create_customer(session)
+    with caused_by(Cause.event("evt_1")):
+        async with database.transaction() as session:
+            await renamed(session, customer, "Grace")
+    document = f"query ($id: ID!) {{ customer(id: $id) {{ id history {{ edges {{ cursor node {{ {CHANGE} }} }} }} }} }}"
+    found = (await client.ask(document, id=f"customer_{customer.id}"))["customer"]
+    [renaming, creation] = [each["node"] for each in found["history"]["edges"]]
+    assert renaming["fields"] == [{"field": "name", "before": "Ada", "after": "Grace"}]
+    assert renaming["cause"] == {"kind": "STRIPE_EVENT", "reference": "evt_1", "actor": None}
+    assert creation["cause"] == {"kind": "MUTATION", "reference": "createCustomer", "actor": "backend"}
+    assert {each["node"]["id"] for each in (renaming, creation)} == {found["id"]} == {renaming["nodeId"]}
+    assert [each["cursor"] for each in found["history"]["edges"]] == [renaming["cursor"], creation["cursor"]]
+
+
+async def test_changes_go_on_where_any_cursor_left_off(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        customer = await make.create_customer(session, name="0")
+    for name in "1234":
+        async with database.transaction() as session:
+            await renamed(session, customer, name)
+    page = (await client.ask(CHANGES, first=2))["changes"]
+    assert page["pageInfo"]["hasNextPage"]
+    rest = await client.ask(CHANGES, after=page["pageInfo"]["endCursor"])
+    names = [each["node"]["fields"][0]["after"] for each in rest["changes"]["edges"]]
+    assert names == ["2", "3", "4"]
+    history = "query ($id: ID!) { customer(id: $id) { history(first: 2) { edges { cursor } pageInfo { endCursor } } } }"
+    newest = (await client.ask(history, id=f"customer_{customer.id}"))["customer"]["history"]
+    assert newest["edges"][0]["cursor"] == rest["journalCursor"] == rest["changes"]["pageInfo"]["endCursor"]
+    [last] = (await client.ask(CHANGES, after=newest["pageInfo"]["endCursor"]))["changes"]["edges"]
+    assert last["node"]["fields"][0]["after"] == "4"
+    assert (await client.ask(CHANGES, after=rest["journalCursor"]))["changes"]["edges"] == []
+
+
+async def test_an_empty_journal_has_a_cursor_to_go_on_from(client: Client, database: Database) -> None:
+    cursor = (await client.ask("{ journalCursor }"))["journalCursor"]
+    async with database.transaction() as session:
+        await make.create_price(session)
+    edges = (await client.ask(CHANGES, after=cursor))["changes"]["edges"]
+    assert {each["node"]["node"]["__typename"] for each in edges} == {"Product", "Price"}
+
+
+async def test_customers_see_their_own_changes_without_what_is_the_merchants(
+    client: Client, database: Database
+) -> None:
+    with caused_by(Cause.mutation("createCustomer", "backend")):
+        async with database.transaction() as session:
+            mine, other = await create_world(session), await create_world(session)
+    seen = await client.ask(CHANGES, token_of(mine.customer))
+    nodes = [each["node"] for each in seen["changes"]["edges"]]
+    assert {each["cause"]["actor"] for each in nodes} == {None}
+    assert {each["node"]["__typename"] for each in nodes} >= {
+        "Customer",
+        "Consent",
+        "Subscription",
+        "Invoice",
+        "Payment",
+    }
+    text = str(seen)
+    assert not any(mark in text for mark in (*mine.hidden, *other.marks))
+    all_ = await client.ask(CHANGES)
+    assert any(mark in str(all_) for mark in mine.hidden)
+    assert {each["node"]["cause"]["actor"] for each in all_["changes"]["edges"]} == {"backend"}
+    assert {each["node"]["id"] for each in seen["changes"]["edges"]} < {
+        each["node"]["id"] for each in all_["changes"]["edges"]
+    }
+
+
+async def test_another_customers_changes_are_as_if_there_were_none(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        mine, other = await make.create_customer(session), await make.create_customer(session)
+        await make.create_payment(session, mine)
+    asked = {"customerId": f"customer_{mine.id}"}
+    assert len((await client.ask(CHANGES, **asked))["changes"]["edges"]) == 2
+    assert len((await client.ask(CHANGES, token_of(mine), **asked))["changes"]["edges"]) == 2
+    assert (await client.ask(CHANGES, token_of(other), **asked))["changes"]["edges"] == []
+    assert (await client.ask(CHANGES, customerId="customer_nobody"))["changes"]["edges"] == []
+    [change] = (await client.ask(CHANGES, customerId=f"customer_{other.id}"))["changes"]["edges"]
+    node = "query ($id: ID!) { node(id: $id) { id ... on Change { nodeId } } }"
+    assert (await client.ask(node, id=change["node"]["id"]))["node"]["nodeId"] == f"customer_{other.id}"
+    assert (await client.ask(node, token_of(mine), id=change["node"]["id"]))["node"] is None
+
+
+async def test_a_cursor_into_what_was_pruned_or_ahead_of_all_is_expired(client: Client, database: Database) -> None:
+    client.runtime.__post_init__()
+    async with database.transaction() as session:
+        customer = await make.create_customer(session)
+        await make.create_payment(session, customer)
+    first = (await client.ask(CHANGES, first=1))["changes"]["pageInfo"]["endCursor"]
+    assert await client.refused(CHANGES, after="3") == "CURSOR_EXPIRED"
+    later = type(client.runtime)(
+        database,
+        client.runtime.gateway,
+        allows_redirect=lambda _: True,
+        clock=lambda: NOW + timedelta(days=3),
+        journal_retention=timedelta(days=2),
+    )
+    assert await prune(later) == 2
+    assert await client.refused(CHANGES, after=first) == "CURSOR_EXPIRED"
+    assert await client.refused(CHANGES, after="0") == "CURSOR_EXPIRED"
+    answer = await client.ask(CHANGES)
+    assert answer["changes"]["edges"] == []
+    assert (await client.ask(CHANGES, after=answer["journalCursor"]))["changes"]["edges"] == []
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "-1", "1.5", "9" * 19, "2026-11-23T18:00:00.000000Z_x", "\x00"])
+async def test_what_is_no_cursor_is_refused(client: Client, cursor: str) -> None:
+    assert await client.refused(CHANGES, after=cursor) == "BAD_USER_INPUT"
+
+
+async def test_changes_with_their_objects_are_one_statement(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        await create_world(session)
+    client.statements.clear()
+    document = (
+        "{ changes(first: 100) { edges { node { fields { field } node { ... on Subscription { status customer { name } } "
+        "... on Invoice { total { amount } lines { description } } ... on PaymentMethod { label } } } } } journalCursor }"
+    )
+    data = await client.ask(document)
+    assert len([each for each in data["changes"]["edges"] if "status" in (each["node"]["node"] or {})]) == 1
+    assert len(client.statements) <= 2  # one for each field of the root
+
+
+# ---------------------------------------------------------------------- nothing is forgotten
+
+
+def test_every_object_of_the_api_is_journaled(schema: strawberry.Schema) -> None:
+    types: Any = schema._schema.type_map  # noqa: SLF001
+    nodes = set(sources_of(schema._schema, types["Node"]))  # noqa: SLF001
+    # The journal itself, and Stripe's events, which are its causes.
+    assert nodes - set(NOUNS) == {"change", "stripe_event"}
+
+
+def test_every_column_of_a_journaled_table_is_told_or_known_not_to_be() -> None:
+    for table, declared in JOURNALED.items():
+        columns: Table = table.__table__
+        if columns.name == "operations":  # of which only that an outcome is unknown is shown
+            continue
+        untold = {each.key for each in columns.columns} - declared.columns - {"id"}
+        assert untold == set(UNTOLD[columns.name].split()), columns.name
+
+
+def test_what_is_told_has_the_names_that_the_api_has(schema: strawberry.Schema) -> None:
+    built = schema._schema  # noqa: SLF001
+    fields: dict[str, set[str]] = {noun: set() for noun in NOUNS}
+    for type_ in built.type_map.values():
+        if isinstance(type_, GraphQLObjectType) and any(
+            isinstance(each, GraphQLInterfaceType) and each.name == "Node" for each in type_.interfaces
+        ):
+            [noun] = sources_of(built, type_)
+            fields.setdefault(noun, set()).update(type_.fields)
+    for declared in JOURNALED.values():
+        assert {each.name for each in declared.fields} <= fields[declared.noun], declared.noun
+
+
+PLAIN = {
+    "customer": "externalId stripeId email name metadata deletedAt",
+    "subscription": "status stripeStatus managed cancelAtPeriodEnd canceledAt stripeId trialEndsAt metadata",
+    "invoice": "status number billingReason attemptCount stripeId nextPaymentAttemptAt",
+    "payment": "status description stripeId metadata",
+    "payment_method": "status type stripeId",
+    "setup_session": "status offeredTypes expiresAt stripeCheckoutSessionId",
+    "consent": "status expiresAt revokedAt",
+    "price": "currency lookupKey trialDays selfService active stripeId",
+    "refund": "status reason stripeId",
+    "dispute": "status reason evidenceDueAt stripeId",
+}
+
+
+async def test_values_are_written_as_the_api_writes_them(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        await create_world(session)
+    for each in (await client.ask(CHANGES, KEY))["changes"]["edges"]:
+        noun = each["node"]["nodeId"].rsplit("_", 1)[0]
+        if noun not in PLAIN:
+            continue
+        type_ = each["node"]["node"]["__typename"]
+        document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_} {{ {PLAIN[noun]} }} }} }}"
+        node = (await client.ask(document, id=each["node"]["nodeId"]))["node"]
+        told = {one["field"]: one["after"] for one in each["node"]["fields"]}
+        for name, value in node.items():
+            assert told.get(name, value if value in (None, [], {}) else "untold") == value, (noun, name)
+
+
+async def test_amounts_and_periods_are_objects_as_in_the_api(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        customer = await make.create_customer(session)
+        subscription = await make.create_subscription(
+            session, customer, current_period_start=NOW, current_period_end=NOW + timedelta(days=30)
+        )
+        await make.create_invoice(session, customer, total=1500, currency="JPY")
+    assert isinstance(subscription, Subscription)
+    told = {
+        one["field"]: one["after"]
+        for each in (await client.ask(CHANGES))["changes"]["edges"]
+        for one in each["node"]["fields"]
+    }
+    assert told["total"] == {"amount": "1500", "currency": "JPY"}
+    assert told["currentPeriod"] == {"start": "2026-11-23T18:00:00Z", "end": "2026-12-23T18:00:00Z"}

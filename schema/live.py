@@ -1,6 +1,7 @@
 """Live fields: GraphQL subscriptions, which send an object at once and again after each change."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -45,18 +46,21 @@ class Live:
         description="A setup session: open, then complete, expired, or with the failure of an attempt."
     )
     async def setup_session(self, info: Info, id: Id) -> AsyncIterator[SetupSession | None]:
-        async for state in _states(info, "setup_session", id):
-            yield state
+        async with aclosing(_states(info, "setup_session", id)) as states:
+            async for state in states:
+                yield state
 
     @strawberry.subscription(description="A subscription.")
     async def subscription(self, info: Info, id: Id) -> AsyncIterator[Subscription | None]:
-        async for state in _states(info, "subscription", id):
-            yield state
+        async with aclosing(_states(info, "subscription", id)) as states:
+            async for state in states:
+                yield state
 
     @strawberry.subscription(description="A customer.")
     async def customer(self, info: Info, id: Id) -> AsyncIterator[Customer | None]:
-        async for state in _states(info, "customer", id):
-            yield state
+        async with aclosing(_states(info, "customer", id)) as states:
+            async for state in states:
+                yield state
 
     @strawberry.subscription(
         description="Every change of one customer, or, for an API key, of all; `after` resumes without loss or "
@@ -68,8 +72,9 @@ class Live:
         runtime = info.context.runtime
         scope, begin = await _scope(info, customer_id or None), convert_number(after or None)
         try:
-            async for each in follow(runtime.database, runtime.tail, scope, begin):
-                yield reference(each, "change")
+            async with aclosing(follow(runtime.database, runtime.tail, scope, begin)) as following:
+                async for each in following:
+                    yield reference(each, "change")
         except CursorExpired as error:
             raise expired() from error
 
@@ -83,7 +88,7 @@ async def _scope(info: Info, customer_id: str | None) -> Scope:
     return Scope(await _owner(info.context, caller, "customer", row_id), caller.customer_id)
 
 
-async def _states(info: Info, noun: str, global_id: str) -> AsyncIterator[Any]:
+async def _states(info: Info, noun: str, global_id: str) -> AsyncGenerator[Any]:
     """Each state of the object, as selected, that differs from the one before. Raises NOT_FOUND."""
     context, row_id = info.context, parse(noun, global_id)
     customer_id = await _owner(context, authorize(context), noun, row_id)

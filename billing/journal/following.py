@@ -1,6 +1,6 @@
 """Following the journal from a cursor on: nothing is left out, and nothing comes twice."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,7 +29,7 @@ class Scope:
         return self.customer_id in (None, news.customer_id) and self.owner_id in (None, news.owner_id)
 
 
-async def follow(database: Database, tail: Tail, scope: Scope, after: int | None) -> AsyncIterator[UUID]:
+async def follow(database: Database, tail: Tail, scope: Scope, after: int | None) -> AsyncGenerator[UUID]:
     """The ids of the changes behind `after`, or from now on, in their order, without end. Raises CursorExpired."""
     async with tail.watching(scope.has) as watcher:
         place = await _head(database) if after is None else after

@@ -136,7 +136,7 @@ def _notice(session: Session, _context: object, _instances: object) -> None:
         key = (type(row), row.id)
         if key in touched:
             continue
-        elif row in session.new:
+        if row in session.new:
             touched[key] = Touched(row, None)
         elif row in session.deleted or declared.columns & inspect(row).committed_state.keys():
             touched[key] = Touched(row, _before(session, row))

@@ -3,6 +3,7 @@
 import asyncio
 
 from billing.errors import Conflict
+from billing.journal import Cause, caused_by
 from billing.recovery import walks
 from billing.recovery.frugal import frugal
 from billing.recovery.importing import Importer
@@ -33,7 +34,8 @@ async def walk(runtime: Runtime, plan: Plan, watch: Watch, *, anew: bool = False
         place, report = await _begin(runtime, taken, anew=anew)
         walker = Walker(frugal(runtime), taken, plan, place, report, learner, watch)
         try:
-            return await walker.run()
+            with caused_by(Cause.reconciliation(plan.name)):
+                return await walker.run()
         except walks.Overtaken as overtaken:
             raise Conflict(str(overtaken)) from overtaken
 

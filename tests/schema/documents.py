@@ -27,19 +27,23 @@ def selection(schema: GraphQLSchema, type_: Any, levels: int, prefix: str = "") 
         kinds = schema.get_possible_types(type_)
         inner = " ".join(f"... on {each.name} {selection(schema, each, levels, f'{each.name}_')}" for each in kinds)
         return "{ __typename " + inner + " }"
-    fields = [_field(schema, name, each, levels) for name, each in type_.fields.items() if name not in NOT_SELECTED]
+    fields = [
+        _field(schema, type_, name, each, levels) for name, each in type_.fields.items() if name not in NOT_SELECTED
+    ]
     named = (f"{prefix}{each.split()[0]}: {each}" if prefix else each for each in fields if each)
     return "{ __typename " + " ".join(named) + " }"
 
 
-def _field(schema: GraphQLSchema, name: str, definition: GraphQLField, levels: int) -> str:
+def _field(schema: GraphQLSchema, parent: Any, name: str, definition: GraphQLField, levels: int) -> str:
     if any(is_required_argument(each) for each in definition.args.values()):
         return ""
     inner = get_named_type(definition.type)
     if is_leaf_type(inner):
         return name
-    # What holds a connection together is no level of its own.
+    # What holds a connection together is no level of its own; what can be anything ends the document.
     below = levels if name in ("edges", "node", "pageInfo") else levels - 1
+    if parent.name == "Change" and name == "node":
+        below = min(levels - 1, 0)
     return f"{name} {selection(schema, inner, below)}" if below >= 0 else ""
 
 

@@ -32,7 +32,8 @@ CHANGES = (
 UNTOLD = {
     "customers": "created_at redacted_at",
     "terms": "created_at permission timing amount_determination cancellation_policy body",
-    "consents": "created_at customer_id terms_sha256 subscription_id channel recorded_by observed salts revocation_reason",
+    "consents": "created_at customer_id terms_sha256 subscription_id channel recorded_by observed salts "
+    "revocation_reason",
     "payment_methods": "created_at customer_id",
     "mandates": "created_at stripe_id payment_method_stripe_id",
     "setup_sessions": "created_at customer_id subscription_id url",
@@ -132,7 +133,7 @@ async def test_another_customers_changes_are_as_if_there_were_none(client: Clien
     async with database.transaction() as session:
         mine, other = await make.create_customer(session), await make.create_customer(session)
         await make.create_payment(session, mine)
-    asked = {"customerId": f"customer_{mine.id}"}
+    asked: Any = {"customerId": f"customer_{mine.id}"}
     assert len((await client.ask(CHANGES, **asked))["changes"]["edges"]) == 2
     assert len((await client.ask(CHANGES, token_of(mine), **asked))["changes"]["edges"]) == 2
     assert (await client.ask(CHANGES, token_of(other), **asked))["changes"]["edges"] == []
@@ -175,8 +176,9 @@ async def test_changes_with_their_objects_are_one_statement(client: Client, data
         await create_world(session)
     client.statements.clear()
     document = (
-        "{ changes(first: 100) { edges { node { fields { field } node { ... on Subscription { status customer { name } } "
-        "... on Invoice { total { amount } lines { description } } ... on PaymentMethod { label } } } } } journalCursor }"
+        "{ changes(first: 100) { edges { node { fields { field } node { "
+        "... on Subscription { status customer { name } } ... on Invoice { total { amount } lines { description } } "
+        "... on PaymentMethod { label } } } } } journalCursor }"
     )
     data = await client.ask(document)
     assert len([each for each in data["changes"]["edges"] if "status" in (each["node"]["node"] or {})]) == 1
@@ -187,8 +189,8 @@ async def test_changes_with_their_objects_are_one_statement(client: Client, data
 
 
 def test_every_object_of_the_api_is_journaled(schema: strawberry.Schema) -> None:
-    types: Any = schema._schema.type_map  # noqa: SLF001
-    nodes = set(sources_of(schema._schema, types["Node"]))  # noqa: SLF001
+    types: Any = schema._schema.type_map
+    nodes = set(sources_of(schema._schema, types["Node"]))
     # The journal itself, and Stripe's events, which are its causes.
     assert nodes - set(NOUNS) == {"change", "stripe_event"}
 
@@ -203,7 +205,7 @@ def test_every_column_of_a_journaled_table_is_told_or_known_not_to_be() -> None:
 
 
 def test_what_is_told_has_the_names_that_the_api_has(schema: strawberry.Schema) -> None:
-    built = schema._schema  # noqa: SLF001
+    built = schema._schema
     fields: dict[str, set[str]] = {noun: set() for noun in NOUNS}
     for type_ in built.type_map.values():
         if isinstance(type_, GraphQLObjectType) and any(

@@ -72,17 +72,14 @@ class Recorder:
         entries, self.entries = self.entries, []
         self.journal.announce(session)
         now = self.journal.clock()
-        first = _count(session, len(entries)) - len(entries) + 1
-        rows = [self._row(each, cause, now, first + place) for place, (cause, each) in enumerate(entries)]
-        session.connection().execute(insert(Change), rows)
+        _append(session, [self._row(each, cause, now) for cause, each in entries])
 
-    def _row(self, entry: Entry, cause: Cause, now: datetime, position: int) -> dict[str, Any]:
+    def _row(self, entry: Entry, cause: Cause, now: datetime) -> dict[str, Any]:
         if entry.customer_id in self.redacted:
             entry.forget(PERSONAL[entry.noun])
         return {
             "id": new_id(),
             "created_at": now,
-            "position": position,
             "noun": entry.noun,
             "node_id": entry.node_id,
             "customer_id": entry.customer_id,
@@ -95,13 +92,19 @@ class Recorder:
         }
 
 
-def _count(session: Session, number: int) -> int:
+def _append(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Counts the rows and writes them; on PostgreSQL in one statement, because others wait as long as that takes."""
     connection = session.connection()
-    counted = update(HEAD).values(position=HEAD.c.position + number).returning(HEAD.c.position)
+    counted = update(HEAD).values(position=HEAD.c.position + len(rows)).returning(HEAD.c.position)
+    last: Any
     if connection.dialect.name == "postgresql":
         silence = func.set_config("idle_in_transaction_session_timeout", LONGEST_SILENCE, True)
-        counted = counted.returning(silence)
-    return int(connection.execute(counted).one()[0])
+        last = select(counted.returning(silence).cte("counted").c.position).scalar_subquery()
+    else:
+        last = connection.execute(counted).scalar_one()
+    behind = range(len(rows) - 1, -1, -1)
+    numbered = [{**row, "position": last - after} for after, row in zip(behind, rows, strict=True)]
+    connection.execute(insert(Change).values(numbered))
 
 
 def start(journal: Journal) -> dict[str, Any]:

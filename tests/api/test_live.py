@@ -140,8 +140,8 @@ async def test_whoever_comes_back_with_a_cursor_misses_nothing(
     for _ in range(DISCONNECTS):
         async with conversation(address, bearer(key)) as socket:
             await subscribe(socket, CHANGES, after=cursors[-1])
-            for _ in range(min(chance.randrange(4), total + 1 - len(cursors))):
-                cursors.append((await data_of(socket))["changes"]["cursor"])
+            wanted = range(min(chance.randrange(4), total + 1 - len(cursors)))
+            cursors += [(await data_of(socket))["changes"]["cursor"] for _ in wanted]
     async with conversation(address, bearer(key)) as socket:
         await subscribe(socket, CHANGES, after=cursors[-1])
         while len(cursors) <= total:

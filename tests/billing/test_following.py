@@ -150,7 +150,7 @@ async def test_one_tail_reads_for_all(database: Database, customer: Customer) ->
         return await page(tail)
 
     async def one() -> None:
-        async with aclosing(follow(database, runtime.tail, Scope(), None)) as following:
+        async with aclosing(follow(database, runtime.tail, Scope(), 1)) as following:
             await anext(following)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -164,8 +164,8 @@ async def test_one_tail_reads_for_all(database: Database, customer: Customer) ->
 
 
 async def test_a_cursor_that_the_journal_does_not_reach_is_expired(database: Database, customer: Customer) -> None:
-    runtime = runtime_at(database, clock=lambda: NOW + timedelta(days=9_000), journal_retention=timedelta(days=1))
     await rename(database, customer, "x")
+    runtime = runtime_at(database, clock=lambda: NOW + timedelta(days=9_000), journal_retention=timedelta(days=1))
     assert await prune(runtime) == 2
     for cursor in (0, 1, 3):
         async with aclosing(follow(database, runtime.tail, Scope(), cursor)) as following:

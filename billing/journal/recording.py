@@ -4,7 +4,7 @@ Nothing has to be remembered by whoever changes a row: the unit of work tells wh
 change many rows at once are looked at before they run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,8 @@ BY_TABLE: dict[Any, type[Any]] = {each.__table__: each for each in JOURNALED}
 
 # Between the counting of the last position and its commit all other writers wait: for a process that is gone not long.
 LONGEST_SILENCE = "10s"
+# At a time: a statement has room for some thirty thousand values.
+ROWS = 500
 
 
 class JournaledSession(ModelSession):
@@ -72,7 +74,8 @@ class Recorder:
         entries, self.entries = self.entries, []
         self.journal.announce(session)
         now = self.journal.clock()
-        _append(session, [self._row(each, cause, now) for cause, each in entries])
+        for begin in range(0, len(entries), ROWS):
+            _append(session, [self._row(each, cause, now) for cause, each in entries[begin : begin + ROWS]])
 
     def _row(self, entry: Entry, cause: Cause, now: datetime) -> dict[str, Any]:
         if entry.customer_id in self.redacted:
@@ -92,7 +95,7 @@ class Recorder:
         }
 
 
-def _append(session: Session, rows: list[dict[str, Any]]) -> None:
+def _append(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Counts the rows and writes them; on PostgreSQL in one statement, because others wait as long as that takes."""
     connection = session.connection()
     counted = update(HEAD).values(position=HEAD.c.position + len(rows)).returning(HEAD.c.position)
@@ -104,7 +107,8 @@ def _append(session: Session, rows: list[dict[str, Any]]) -> None:
         last = connection.execute(counted).scalar_one()
     behind = range(len(rows) - 1, -1, -1)
     numbered = [{**row, "position": last - after} for after, row in zip(behind, rows, strict=True)]
-    connection.execute(insert(Change).values(numbered))
+    # One row has a statement that is compiled once.
+    connection.execute(insert(Change).values(numbered[0] if len(numbered) == 1 else numbered))
 
 
 def start(journal: Journal) -> dict[str, Any]:
@@ -130,7 +134,8 @@ async def because(session: AsyncSession, cause: Cause) -> None:
 
 
 @event.listens_for(JournaledSession, "before_flush")
-def _notice(session: Session, _context: object, _instances: object) -> None:
+def notice(session: Session, _context: object, _instances: object) -> None:
+    """What is about to be flushed, as it was until now."""
     touched = recorder_of(session).touched
     for row in (*session.new, *session.dirty, *session.deleted):
         declared = JOURNALED.get(type(row))
@@ -157,7 +162,8 @@ def _before(session: Session, row: Any) -> Values:
 
 
 @event.listens_for(JournaledSession, "do_orm_execute")
-def _notice_many(state: ORMExecuteState) -> None:
+def notice_many(state: ORMExecuteState) -> None:
+    """The rows that a statement is about to change. Raises NotImplementedError for an insert: nobody would see it."""
     statement: Any = state.statement
     if not (state.is_update or state.is_delete or state.is_insert):
         return
@@ -175,7 +181,8 @@ def _notice_many(state: ORMExecuteState) -> None:
 
 
 @event.listens_for(JournaledSession, "before_commit")
-def _write(session: Session) -> None:
+def write(session: Session) -> None:
+    """At the end of the whole transaction."""
     if session.in_nested_transaction():
         return
     recorder = recorder_of(session)

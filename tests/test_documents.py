@@ -13,7 +13,8 @@ from schema.build import sdl
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 LIFE = (ROOT / "docs" / "life.md").read_text()
-PAGES = {"journey": README, "life": LIFE}
+HISTORY = (ROOT / "docs" / "history.md").read_text()
+PAGES = {"journey": README, "life": LIFE, "history": HISTORY}
 DOCUMENTS = sorted((ROOT / "docs").glob("*/*.graphql"))
 
 
@@ -29,7 +30,9 @@ def test_each_document_is_shown_as_it_is(document: Path) -> None:
     assert variables in [json.loads(block) for block in blocks(page, "json")]
 
 
-@pytest.mark.parametrize("block", [*blocks(README, "graphql"), *blocks(LIFE, "graphql")], ids=lambda it: it[:40])
+@pytest.mark.parametrize(
+    "block", [each for page in PAGES.values() for each in blocks(page, "graphql")], ids=lambda it: it[:40]
+)
 def test_every_document_that_is_shown_is_valid(block: str) -> None:
     assert graphql.validate(graphql.build_schema(sdl()), graphql.parse(block)) == []
 

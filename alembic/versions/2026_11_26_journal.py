@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "8c1f53e0a7d4"
-down_revision = "9d1c5b7e2f40"
+down_revision = "a93e5d17c0b4"
 branch_labels = None
 depends_on = None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from billing.budget import Budget
 from billing.database import Database
@@ -26,7 +27,7 @@ class Runtime:
     invoices; `limits` are those of the payment methods themselves; `refund_outside_consent` gives back what others
     charged without a consent; `budget` is for reads of Stripe that nobody waits for, `sweep_every` the time between two
     sweeps over its events, `journal_retention` how long the journal is kept (None: for ever); `signals` tell other
-    processes, and this one, what was committed; `tail` is the journal's end as this process sees it.
+    processes, and this one, what was committed.
     """
 
     database: Database
@@ -40,9 +41,12 @@ class Runtime:
     journal_retention: timedelta | None = None
     clock: Callable[[], datetime] = utc_now
     signals: Signals = field(default_factory=Signals)
-    tail: Tail = field(init=False)
 
     def __post_init__(self) -> None:
         """The journal goes by the same clock, and is announced by the same signals."""
-        object.__setattr__(self, "tail", Tail(self.database, self.signals))
         self.database.journal = Journal(self.clock, lambda session: self.signals.tell(session, JOURNAL))
+
+    @cached_property
+    def tail(self) -> Tail:
+        """The journal's end as this process sees it."""
+        return Tail(self.database, self.signals)

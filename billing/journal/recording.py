@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, event, func, insert, inspect, select, update
+from sqlalchemy import Table, event, insert, inspect, select, update
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.base import NO_VALUE
 from sqlmodel import Session as ModelSession
@@ -27,8 +27,6 @@ RECORDER = "assent_journal"
 HEAD: Any = JournalHead.__table__  # type: ignore[attr-defined]
 BY_TABLE: dict[Any, type[Any]] = {each.__table__: each for each in JOURNALED}
 
-# Between the counting of the last position and its commit all other writers wait: for a process that is gone not long.
-LONGEST_SILENCE = "10s"
 # At a time: a statement has room for some thirty thousand values.
 ROWS = 500
 
@@ -101,8 +99,7 @@ def _append(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     counted = update(HEAD).values(position=HEAD.c.position + len(rows)).returning(HEAD.c.position)
     last: Any
     if connection.dialect.name == "postgresql":
-        silence = func.set_config("idle_in_transaction_session_timeout", LONGEST_SILENCE, True)
-        last = select(counted.returning(silence).cte("counted").c.position).scalar_subquery()
+        last = select(counted.cte("counted").c.position).scalar_subquery()
     else:
         last = connection.execute(counted).scalar_one()
     behind = range(len(rows) - 1, -1, -1)

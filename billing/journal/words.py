@@ -113,3 +113,14 @@ def period(start: datetime | None, end: datetime | None) -> dict[str, str | None
 def interval(unit: str | None, count: int | None) -> dict[str, Any] | None:
     """As GraphQL's BillingInterval."""
     return None if unit is None else {"unit": unit.upper(), "count": count}
+
+
+def failure(default: str) -> Write:
+    """Why something did not succeed; `default` says it where Stripe does not."""
+
+    def write(row: Values) -> dict[str, Any] | None:
+        if row["failure_code"] is None:
+            return None
+        return {"code": row["failure_code"], "message": row["failure_message"] or default}
+
+    return write

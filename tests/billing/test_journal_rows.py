@@ -1,5 +1,7 @@
 """The journal: statements that change many rows, and rows that are shown by another object."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import delete, insert, update
 from sqlmodel import col
@@ -8,6 +10,8 @@ from billing.database import Database
 from billing.tables import InvoiceLine, Payment, Price, SubscriptionItem
 from tests import factories as make
 from tests.billing.test_journal import told, written
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 async def test_statements_that_change_many_rows_are_told_row_by_row(database: Database) -> None:
@@ -82,3 +86,13 @@ async def test_what_belongs_to_nobody_yet_is_not_told(database: Database) -> Non
         customer = await make.create_customer(session)
         await make.create_setup_intent(session, customer)
     assert [each.noun for each in await written(database)] == ["customer"]
+
+
+# Statements on a bare connection are seen by nobody: of a waking, of what is not journaled, and the journal's own.
+ON_A_CONNECTION = ("billing/inbox/", "billing/journal/", "billing/migrations.py", "billing/signals.py")
+
+
+def test_nobody_else_writes_past_the_session() -> None:
+    billing = (ROOT / "billing").rglob("*.py")
+    files = [str(each.relative_to(ROOT)) for each in billing if "connection()" in each.read_text()]
+    assert [each for each in files if not each.startswith((*ON_A_CONNECTION, "billing/notifications.py"))] == []

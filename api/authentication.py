@@ -1,7 +1,8 @@
 """Who calls: `Authorization: Bearer` with a merchant's key or a customer's token."""
 
+import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from billing.callers import CUSTOMER, Caller
 from billing.runtime import Runtime
 from billing.settings import Settings
 from billing.tables import KeyScope
+
+# Keys; a merchant has a few.
+MOST_REMEMBERED = 1000
 
 
 class Unauthenticated(Exception):
@@ -31,6 +35,8 @@ class Identity:
     caller: Caller
     expires_at: datetime | None = None
     key_id: UUID | None = None
+    is_recalled: bool = False
+    """Whether it was not looked at for this request: whoever goes on in its name has to."""
 
     def seconds_left(self, now: datetime) -> float:
         """Until a token's end; endless for a key."""
@@ -79,22 +85,68 @@ def _by_token(runtime: Runtime, settings: Settings, text: str, ip_address: str |
     return Identity(caller, expires_at=token.expires_at)
 
 
+class Remembered:
+    """Keys that were good a moment ago, by the hash of what was sent.
+
+    A read in the name of one finds out by its own statement whether it still is. A token is read faster than it could
+    be remembered.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Identity] = {}
+
+    def recall(self, connection: HTTPConnection) -> Identity | None:
+        """Whose key this is; None where that has to be found out."""
+        return self._known.get(_digest(connection))
+
+    def keep(self, connection: HTTPConnection, identity: Identity) -> None:
+        """For the next request."""
+        if identity.key_id is None:
+            return
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[_digest(connection)] = replace(identity, is_recalled=True)
+
+    def forget(self, connection: HTTPConnection) -> None:
+        """It is good no more."""
+        self._known.pop(_digest(connection), None)
+
+
+def _digest(connection: HTTPConnection) -> bytes:
+    return hashlib.sha256(connection.headers.get("authorization", "").encode()).digest()
+
+
 class Gate:
     """Lets callers in: whoever has a good credential, as often as its limit allows."""
 
     def __init__(self, runtime: Runtime, settings: Settings, rates: Rates) -> None:
         self.runtime, self.settings, self.rates = runtime, settings, rates
+        self.remembered = Remembered()
+
+    def recall(self, connection: HTTPConnection) -> Identity | None:
+        """Whose key this was a moment ago, for a read that finds out whether it still is. Raises TooMany."""
+        identity = self.remembered.recall(connection)
+        if identity is not None:
+            self.rates.admit(identity.caller, identity.key_id)
+        return identity
 
     async def let_in(self, connection: HTTPConnection, authorization: str | None) -> Identity:
         """Whose credential this is. Raises Unauthenticated, NoCredential, TooMany."""
+        identity = await self.look(connection, authorization)
+        self.rates.admit(identity.caller, identity.key_id)
+        return identity
+
+    async def look(self, connection: HTTPConnection, authorization: str | None) -> Identity:
+        """The same for a request that has been counted. Raises Unauthenticated, NoCredential, TooMany."""
         try:
             identity = await authenticate(self.runtime, self.settings, connection, authorization)
         except NoCredential:
             raise
         except Unauthenticated:
+            self.remembered.forget(connection)
             self.turn_away(connection)
             raise
-        self.rates.admit(identity.caller, identity.key_id)
+        self.remembered.keep(connection, identity)
         return identity
 
     def turn_away(self, connection: HTTPConnection) -> None:

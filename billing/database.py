@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.journal.recording import Journal, JournaledSession, start
+from billing.reader import open_reader
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -32,7 +33,10 @@ AFTER_COMMIT = "assent_after_commit"
 
 
 class Database:
-    """Opens transactions. `on_commit` callbacks run after each one that may have written, with no arguments."""
+    """Opens transactions; `reader` is for reads of one statement.
+
+    `on_commit` callbacks run after each transaction that may have written, with no arguments.
+    """
 
     def __init__(self, url: str, *, statement_timeout: float | None = None) -> None:
         self.url = driver_url(url)
@@ -42,6 +46,7 @@ class Database:
             self.engine, class_=AsyncSession, expire_on_commit=False, sync_session_class=JournaledSession
         )
         self._read = async_sessionmaker(self._reader, class_=AsyncSession, expire_on_commit=False)
+        self.reader = open_reader(self.url, statement_timeout=statement_timeout)
         self.on_commit: list[Callable[[], None]] = []
         self.journal = Journal()
 
@@ -66,6 +71,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        await self.reader.close()
         await self.engine.dispose()
 
 

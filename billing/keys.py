@@ -5,8 +5,10 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -51,6 +53,12 @@ async def is_active(session: AsyncSession, key_id: UUID) -> bool:
     """Whether the key still opens anything."""
     key = await session.get(ApiKey, key_id)
     return key is not None and key.revoked_at is None
+
+
+def stands(key_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The same for a statement that reads in the name of a key: as one of its columns; true without a key."""
+    columns: Any = ApiKey
+    return or_(key_id.is_(None), exists().where(columns.id == key_id, columns.revoked_at.is_(None)))
 
 
 async def find(session: AsyncSession, name: str) -> ApiKey | None:

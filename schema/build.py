@@ -16,6 +16,7 @@ from schema.queries import Query
 from schema.reads.reading import connect
 from schema.scalars import SCALARS
 from schema.shapes import Checked, TooLong
+from schema.snapshots import OneSnapshot
 
 # Types that are reached only through an interface.
 HIDDEN: tuple[type, ...] = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
@@ -26,6 +27,7 @@ EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     ParserCache,
     Checked,
     CostLimit,
+    OneSnapshot,
 )
 
 

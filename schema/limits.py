@@ -28,8 +28,18 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from schema.faults import COST_EXCEEDED, fault
-from schema.reads.cursors import DEFAULT_PAGE, LARGEST_PAGE
-from schema.reads.declarations import COST, AnyOne, Declaration, Lookup, Many, One, Paged, Within
+from schema.reads.declarations import (
+    COST,
+    DEFAULT_PAGE,
+    LARGEST_PAGE,
+    AnyOne,
+    Declaration,
+    Lookup,
+    Many,
+    One,
+    Paged,
+    Within,
+)
 from schema.reads.types import DEFINITION, declaration_of
 
 HIGHEST_COST = 50_000

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
-from schema.faults import BAD_USER_INPUT, INTERNAL, PARSE_FAILED, TIMEOUT, VALIDATION_FAILED
+from billing.reader import TookTooLong
+from schema.faults import BAD_USER_INPUT, INTERNAL, PARSE_FAILED, TIMEOUT, TOO_LONG, VALIDATION_FAILED
 
 log = structlog.get_logger()
 
@@ -46,14 +47,18 @@ def shown(error: GraphQLError, request_id: str | None, *, hints: bool) -> GraphQ
         _set_code(error, PARSE_FAILED)
     elif cause is None or isinstance(cause, GraphQLError):
         _set_code(error, BAD_USER_INPUT)
-    elif isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", None) == QUERY_CANCELED:
-        return _masked(error, TIMEOUT, "This took too long; ask for less at once.", request_id)
+    elif isinstance(cause, TookTooLong) or _was_canceled(cause):
+        return _masked(error, TIMEOUT, TOO_LONG, request_id)
     else:
         log.error("graphql.failed", request_id=request_id, path=error.path, exc_info=cause)
         return _masked(error, INTERNAL, "Something went wrong on our side.", request_id)
     if not hints:
         error.message = error.message.partition(" Did you mean ")[0]
     return error
+
+
+def _was_canceled(cause: Exception) -> bool:
+    return isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", None) == QUERY_CANCELED
 
 
 def _masked(error: GraphQLError, code: str, message: str, request_id: str | None) -> GraphQLError:

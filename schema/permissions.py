@@ -27,3 +27,9 @@ def authorize(context: Context, scope: KeyScope = KeyScope.READ, *, customers: b
     if caller.scope is None or scope not in INCLUDED[caller.scope]:
         raise fault(FORBIDDEN, f"This needs a key of the scope {scope}.")
     return caller
+
+
+def may_read(context: Context, *, customers: bool) -> bool:
+    """Whether the caller may use fields of the root; `customers`: whether a customer's token may."""
+    caller = context.caller
+    return caller is not None and (customers if caller.is_customer else caller.scope is not None)

@@ -71,12 +71,12 @@ class TooLong(SchemaExtension):
                 PARSE_FAILED,
                 f"A document may have at most {MOST_CHARACTERS} characters; send long texts as variables.",
             )
-        if _has_more_than(MOST_VALUES, context.variables):
+        if has_more_than(MOST_VALUES, context.variables):
             raise bad_input(f"Variables may hold at most {MOST_VALUES} values.")
         yield
 
 
-def _has_more_than(most: int, variables: Any) -> bool:
+def has_more_than(most: int, variables: Any) -> bool:
     """Whether there are more values in them, at any depth. Looks at no more than it has to."""
     waiting, found = [variables], 0
     while waiting:
@@ -100,7 +100,7 @@ class Checked(SchemaExtension):
             config = context.schema.config
             # Its public name is that of the first operation where the client gave none.
             named = context._provided_operation_name  # noqa: SLF001
-            context.pre_execution_errors = _ambiguity(document, named) or _errors_of(
+            context.pre_execution_errors = _ambiguity(document, named) or errors_of(
                 context.schema._schema,  # noqa: SLF001 - there is no other way to it
                 document,
                 (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule),
@@ -117,9 +117,10 @@ def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLErr
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _errors_of(
+def errors_of(
     schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...], hide_suggestions: bool
 ) -> list[GraphQLError]:
+    """What is wrong with a document: that it is too large, or what the rules say."""
     try:
         problems = list(problems_of(document))
     except RecursionError:

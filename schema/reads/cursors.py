@@ -10,20 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from schema.faults import bad_input
-
-LARGEST_PAGE = 100
-DEFAULT_PAGE = 20
+from schema.reads.declarations import DEFAULT_PAGE, LARGEST_PAGE, Said
 
 NO_CURSOR = "`after` is not a cursor of this list; take one from `pageInfo.endCursor`."
 
 
-def convert_page_size(first: int | None) -> int:
-    """How many rows a page has. Raises BAD_USER_INPUT."""
+def convert_page_size(first: int | None) -> Said:
+    """How many rows a page has; the database's planner has to know it. Raises BAD_USER_INPUT."""
     if first is None:
-        return DEFAULT_PAGE
+        return Said(str(DEFAULT_PAGE))
     if not 1 <= first <= LARGEST_PAGE:
         raise bad_input(f"`first` may be 1 to {LARGEST_PAGE}; it is {first}.")
-    return first
+    return Said(str(first))
 
 
 def convert_cursor(after: str | None) -> dict[str, Any] | None:

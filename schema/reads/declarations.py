@@ -1,6 +1,7 @@
 """How the fields of a type are read: what each word of a declaration stands for."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,10 +9,13 @@ import strawberry
 from sqlalchemy import FromClause, Select, Table
 
 from schema.faults import bad_input
-from schema.reads.cursors import LARGEST_PAGE
 
 # Where a field keeps its declaration, and what else is said of it.
 KEY, MERCHANT_ONLY, COST = "read", "merchant_only", "cost"
+
+# Rows.
+LARGEST_PAGE = 100
+DEFAULT_PAGE = 20
 
 # SQLModel gives its columns the types of their values, so expressions over them cannot be typed.
 Expression = Any
@@ -28,7 +32,8 @@ class Argument:
     """An argument of a field.
 
     The value `neutral` asks for nothing. Of any other, `convert` makes the value to bind: null where no row can have
-    it, a mapping to bind several. `condition` is what the bound value asks of the row.
+    it, a mapping to bind several, Said where the statement depends on it. `condition` is what the bound value asks of
+    the row.
     """
 
     name: str
@@ -38,6 +43,14 @@ class Argument:
     convert: Callable[[Any], Any] = as_given
     default: Any = strawberry.UNSET
     neutral: Any = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """A value of which the statement itself depends on one thing, `word`; `value` is bound, if there is more to it."""
+
+    word: str
+    value: Any = None
 
 
 @dataclass(frozen=True)
@@ -112,36 +125,33 @@ class Within:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Rows of any type by their keys in `column`. `parse` makes noun and key of the client's text, or None."""
+    """Rows of any type by their keys in `column`, in the order of the keys.
+
+    `parse` makes noun and key of the client's text, or None.
+    """
 
     column: str
     parse: Callable[[str], tuple[str, Any] | None]
     argument: Argument
+    is_list: bool = False
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
-        """The only one, bound as the keys of each noun."""
-        return (replace(self.argument, convert=self._by_noun),)
+        """The only one."""
+        return (replace(self.argument, convert=self._keys),)
 
-    def arrange(self, answer: dict[str, list[dict[str, Any]]], given: dict[str, Any]) -> Any:
-        """The rows in the order in which they were asked for."""
-        wanted = given[self.argument.name]
-        found = {(noun, each["key"]): each["node"] for noun, rows in answer.items() for each in rows}
-        nodes = [found.get((asked[0], str(asked[1]))) if asked else None for asked in map(self.parse, _listed(wanted))]
-        return nodes if isinstance(wanted, list) else nodes[0]
-
-    def _by_noun(self, wanted: str | list[str]) -> dict[str, Any]:
-        texts = _listed(wanted)
+    def _keys(self, wanted: str | list[str]) -> Said:
+        texts = wanted if isinstance(wanted, list) else [wanted]
         if len(texts) > LARGEST_PAGE:
             raise bad_input(f"`{self.argument.name}` may have at most {LARGEST_PAGE}; there are {len(texts)}.")
-        keys: dict[str, list[Any]] = {}
-        for noun, key in filter(None, map(self.parse, texts)):
-            keys.setdefault(noun, []).append(key)
-        return dict(sorted(keys.items()))
+        return keys(map(self.parse, texts))
 
 
-def _listed(wanted: str | list[str]) -> list[str]:
-    return wanted if isinstance(wanted, list) else [wanted]
+def keys(sought: Iterable[tuple[str, Any] | None]) -> Said:
+    """The nouns of what is looked up, and a JSON list of texts: noun, a space and the key; empty where none is."""
+    pairs = list(sought)
+    nouns = sorted({each[0] for each in pairs if each})
+    return Said(" ".join(nouns), json.dumps([f"{each[0]} {each[1]}" if each else "" for each in pairs]))
 
 
 @dataclass(frozen=True)

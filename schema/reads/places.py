@@ -1,43 +1,52 @@
 """The rows of one selected type, at one place of the statement.
 
-Each is a common table expression, so that the statement stays flat however deep the selection is: SQLite's parser has
-room for about four selects inside each other. Rows are numbered (`KEY`), and know the number of the row above to which
-they belong (`OF`). What is made of the rows below is joined to their parents by it.
+A place is a select of its own inside the one above, correlated to the row there. What is made of the rows below a place
+are columns beside its own, never expressions inside its JSON: SQLite's parser has room for a hundred things that are
+begun and not ended, and a select in a list of columns takes up the fewest of them.
 """
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Self
 
-from sqlalchemy import CTE, Column, ColumnElement, FromClause, MetaData, Select, Table, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Exists, FromClause, MetaData, ScalarSelect, Select, Table, column, select
 from sqlalchemy.sql import coercions, roles, visitors
 
 from schema.reads.declarations import Expression, Source
 from schema.reads.sql import Moment, constant, text_of
-
-KEY, OF, VALUE = "row_key", "of_key", "value_of"
 
 NOWHERE = Source(Table("nowhere", MetaData()), "")
 
 
 @dataclass
 class Place:
-    """`source` is NOWHERE at the root, whose only row is nobody's."""
+    """`rows` are those of `source`; there are none at the root, which is NOWHERE."""
 
     source: Source
     rows: FromClause
+    level: int = 0
     made: dict[Any, ColumnElement[Any]] = field(default_factory=dict)
     """What was made of the rows below, by what it was asked for as: asked for twice it is made once."""
-    joined: list[CTE] = field(default_factory=list)
+    columns: list[ColumnElement[Any]] = field(default_factory=list)
+    names: "count[int]" = field(default_factory=count)
 
     @classmethod
     def root(cls) -> Self:
         """The place above all rows."""
-        return cls(NOWHERE, select(literal_column("1").label(KEY)).cte("root"))
+        return cls(NOWHERE, NOWHERE.table)
 
     @property
     def is_root(self) -> bool:
         """Whether this is that place."""
         return self.source is NOWHERE
+
+    def entry(self, source: Source, levels: int = 1) -> "Place":
+        """The rows of a source as they are, so many levels below this place."""
+        return Place(source, source.alias(), self.level + levels, names=self.names)
+
+    def among(self, found: Select[Any]) -> "Place":
+        """This place, with only the rows that were found in it."""
+        return Place(self.source, found.subquery(), self.level, names=self.names)
 
     def move(self, expression: Expression) -> ColumnElement[Any]:
         """An expression over the table's own columns, as one over these rows."""
@@ -48,37 +57,47 @@ class Place:
                 return self.rows.c[element.key]
             return None
 
-        expected: Any = coercions.expect(roles.ExpressionElementRole, expression)
-        replaced: ColumnElement[Any] = visitors.replacement_traverse(expected, {}, moved)
-        return replaced
+        return _replace(expression, moved)
 
-    def join(self, below: "Place", value: Expression, *, grouped: bool = False) -> ColumnElement[Any]:
-        """A value made of the rows below, one of each or one of all that belong to the same row here."""
-        made = below.gather(below.rows.c[OF], value.label(VALUE))
-        values = (made.group_by(below.rows.c[OF]) if grouped else made).cte()
-        self.joined.append(values)
-        return values.c[VALUE]
+    def show(self, expression: Expression) -> ColumnElement[Any]:
+        """The same for a value of the row: a select inside it becomes a column beside the rows' own."""
 
-    def gather(self, *columns: ColumnElement[Any]) -> Select[Any]:
-        """A select over the rows and everything that was joined to them."""
-        rows = self.rows
-        for each in self.joined:
-            rows = rows.outerjoin(each, each.c[OF] == self.rows.c[KEY])
-        return select(*columns).select_from(rows)
+        def beside(element: Any, **_: Any) -> Any:
+            if not isinstance(element, ScalarSelect | Exists):
+                return None
+            if element not in self.made:
+                self.made[element] = self.add(element)
+            return self.made[element]
+
+        return _replace(self.move(expression), beside)
+
+    def add(self, value: Expression) -> ColumnElement[Any]:
+        """A column beside the rows' own: whatever is made of a row can have the value, and it is made once."""
+        if self.is_root:
+            return value  # type: ignore[no-any-return]
+        name = f"v{next(self.names)}"
+        self.columns.append(value.label(name))
+        return column(name, value.type)  # its name is the statement's only one, so that no table has to stand before it
+
+    def gather(self, *values: Expression) -> Select[Any]:
+        """A select over the rows with the columns that were added."""
+        if self.is_root:
+            return select(*values)
+        if not self.columns:
+            return select(*values).select_from(self.rows)
+        full = select(*self.rows.c, *self.columns).subquery()
+
+        def lifted(element: Any, **_: Any) -> Any:
+            return full.c[element.key] if isinstance(element, Column) and element.table is self.rows else None
+
+        return select(*(_replace(each, lifted) for each in values)).select_from(full)
 
     def cursor(self, at: Expression) -> ColumnElement[str]:
         """The row's place in an order of pages by this time."""
         return Moment(at).concat(constant("_")).concat(text_of(self.rows.c.id))
 
-    @property
-    def key(self) -> ColumnElement[int]:
-        """The row's number, which is also its place in the order of its list."""
-        return self.rows.c[KEY]
 
-
-def place_rows(source: Source, found: Select[Any], order: tuple[Expression, ...], *more: Any) -> Place:
-    """A place with the rows that were found, numbered in the order of their parents, then in their own."""
-    rows = found.subquery()
-    inside = Place(source, rows)
-    number = func.row_number().over(order_by=(rows.c[OF], *(inside.move(each) for each in order)))
-    return Place(source, select(rows, number.label(KEY), *more).cte())
+def _replace(expression: Expression, replaced: Any) -> ColumnElement[Any]:
+    expected: Any = coercions.expect(roles.ExpressionElementRole, expression)
+    found: ColumnElement[Any] = visitors.replacement_traverse(expected, {}, replaced)
+    return found

@@ -4,10 +4,12 @@ What is left is a tree that is equal for every request of the same shape, whatev
 under which the compiled statement is kept.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, cast
+from functools import cached_property
+from typing import Any, Self, cast
 
 from graphql import (
     FieldNode,
@@ -21,63 +23,134 @@ from graphql import (
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
+    Visitor,
     get_argument_values,
     get_directive_values,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     type_from_ast,
+    visit,
 )
 from graphql.execution.values import VariableValues
 
 from schema.faults import bad_input
+from schema.reads.declarations import Said
 from schema.reads.types import declared_arguments
 
 TYPENAME = "__typename"
 
 
 @dataclass(frozen=True)
-class Bound:
-    """Where the value of an argument is bound: the parameter's name, or one for each part of the value."""
-
-    argument: str
-    parameter: str
-    parts: tuple[str, ...] = ()
-    is_list: bool = False
-
-
-@dataclass(frozen=True)
 class Selected:
-    """A field as selected. `fields` are those of each object type that it can turn out to be."""
+    """A field as selected. `fields` are those of each object type that it can turn out to be.
+
+    `site` is where its arguments are in the document: the beginning of the names of their parameters.
+    """
 
     key: str
     name: str
-    bound: tuple[Bound, ...] = ()
+    site: str = ""
     fields: tuple[tuple[str, tuple["Selected", ...]], ...] = ()
 
     def of(self, type_name: str) -> tuple["Selected", ...]:
         """What is selected of one object type."""
         return dict(self.fields).get(type_name, ())
 
-    def bound_to(self, argument: str) -> Bound | None:
-        """Where the argument's value is, if it is given."""
-        return next((each for each in self.bound if each.argument == argument), None)
+    def parameter(self, argument: str, part: str = "") -> str:
+        """The name of an argument's parameter, or of one part of its value."""
+        return f"{self.site}{argument}{part}"
 
-    def parameter(self, argument: str) -> str:
-        """The name of the parameter of an argument that always has a value."""
-        return next(each.parameter for each in self.bound if each.argument == argument)
+
+@dataclass(frozen=True)
+class Site:
+    """A field with arguments, at its place in a document."""
+
+    name: str
+    definition: GraphQLField
+    node: FieldNode
+
+    @cached_property
+    def is_constant(self) -> bool:
+        """Whether no variable has a say in it."""
+        tally = _Variables()
+        for each in self.node.arguments or ():
+            visit(each.value, tally)
+        return not tally.found
+
+    @cached_property
+    def constants(self) -> "Bindings":
+        """What is bound where no variable has a say in it."""
+        return self._bind(VariableValues({}, {}))
+
+    def bind(self, variables: VariableValues) -> "Bindings":
+        """What is bound in a request with these variables. Raises BAD_USER_INPUT."""
+        return self.constants if self.is_constant else self._bind(variables)
+
+    def _bind(self, variables: VariableValues) -> "Bindings":
+        given = get_argument_values(self.definition, self.node, variables)
+        bindings = Bindings()
+        for argument in declared_arguments(self.definition):
+            wanted = given.get(argument.name)
+            if wanted != argument.neutral:
+                bindings.add(f"{self.name}{argument.name}", argument.convert(wanted))
+        return bindings
+
+
+class _Variables(Visitor):
+    """Looks for a variable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_variable(self, *_: Any) -> None:
+        """One is enough."""
+        self.found = True
+
+
+@dataclass
+class Bindings:
+    """`values` by the names of their parameters; `given` are the arguments that ask for something at all.
+
+    A statement is made for what is given, an argument that asks for nothing leaves no trace in it, and for the word
+    that it has to know of a value.
+    """
+
+    given: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, parameter: str, value: Any) -> None:
+        """An argument's value."""
+        self.given[parameter] = value.word if isinstance(value, Said) else ""
+        if isinstance(value, Said):
+            self.values[parameter] = value.value
+        elif isinstance(value, dict):
+            self.values |= {parameter + part: _plain(each) for part, each in value.items()}
+        else:
+            self.values[parameter] = _plain(value)
+
+    @classmethod
+    def of(cls, sites: Iterable[Site], variables: VariableValues) -> Self:
+        """Those of all fields of a document. Raises BAD_USER_INPUT."""
+        together = cls()
+        for site in sites:
+            each = site.bind(variables)
+            together.given |= each.given
+            together.values |= each.values
+        return together
 
 
 @dataclass
 class Selector:
-    """Walks one document. `values` are the arguments' values by the names of their parameters."""
+    """Walks one document. `sites` are the fields with arguments that it has come by."""
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableValues
-    values: dict[str, Any] = field(default_factory=dict)
-    bound: dict[int, tuple[Bound, ...]] = field(default_factory=dict)
-    """By the field in the document: one that is selected for several types is bound once, and stays equal."""
+    sites: list[Site] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
+    """By the field in the document: one that is selected for several types is one site, and stays equal."""
 
     def select(self, parent: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Selected:
         """One field, of all the places in the document that name it for this key."""
@@ -85,17 +158,23 @@ class Selector:
         if name == TYPENAME:
             return Selected(key, name)
         definition = parent.fields[name]
-        if id(nodes[0]) not in self.bound:
-            self.bound[id(nodes[0])] = tuple(self._bind(definition, nodes[0]))
-        bound = self.bound[id(nodes[0])]
+        site = self._site(definition, nodes[0])
         inner = get_named_type(definition.type)
         if not is_composite_type(inner):
-            return Selected(key, name, bound)
+            return Selected(key, name, site)
         possible: Any = self.schema.get_possible_types(inner) if is_abstract_type(inner) else [inner]
         sets = [node.selection_set for node in nodes if node.selection_set]
-        return Selected(key, name, bound, tuple((each.name, self._fields(each, sets)) for each in possible))
+        return Selected(key, name, site, tuple((each.name, self.fields(each, sets)) for each in possible))
 
-    def _fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> tuple[Selected, ...]:
+    def _site(self, definition: GraphQLField, node: FieldNode) -> str:
+        if not declared_arguments(definition):
+            return ""
+        if id(node) not in self.names:
+            self.names[id(node)] = name = f"a{len(self.sites)}"
+            self.sites.append(Site(name, definition, node))
+        return self.names[id(node)]
+
+    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> tuple[Selected, ...]:
         collected: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for each in sets:
@@ -132,30 +211,14 @@ class Selector:
         condition = type_from_ast(self.schema, fragment.type_condition)
         return condition is type_ or (is_abstract_type(condition) and self.schema.is_sub_type(condition, type_))
 
-    def _bind(self, definition: GraphQLField, node: FieldNode) -> Iterator[Bound]:
-        arguments = declared_arguments(definition)
-        if not arguments:
-            return
-        given = get_argument_values(definition, node, self.variables)
-        for argument in arguments:
-            wanted = given.get(argument.name)
-            if wanted == argument.neutral:
-                continue
-            value = argument.convert(wanted)
-            parameter = f"a{len(self.values)}"
-            parts = value if isinstance(value, dict) else {"": value}
-            self.values |= {parameter + part: _plain(each) for part, each in parts.items()}
-            named = tuple(parts) if isinstance(value, dict) else ()
-            yield Bound(argument.name, parameter, named, isinstance(value, list))
 
-
-def select(info: GraphQLResolveInfo[Any]) -> tuple[Selected, dict[str, Any]]:
+def select(info: GraphQLResolveInfo[Any]) -> tuple[Selected, Bindings]:
     """What is selected of the field that is being resolved, and the values of its arguments."""
     # Strawberry's info has only the values of what graphql-core's has.
     variables = VariableValues({}, cast("dict[str, Any]", info.variable_values))
     selector = Selector(info.schema, info.fragments, variables)
     selected = selector.select(info.parent_type, response_key(info.field_nodes[0]), info.field_nodes)
-    return selected, selector.values
+    return selected, Bindings.of(selector.sites, variables)
 
 
 def response_key(node: FieldNode) -> str:
@@ -164,9 +227,9 @@ def response_key(node: FieldNode) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value as the database takes it. Raises BAD_USER_INPUT for text that no database holds."""
+    """A value as the database takes it, a list as JSON. Raises BAD_USER_INPUT for text that no database holds."""
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return json.dumps([_plain(each) for each in value])
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str) and not _is_storable(value):

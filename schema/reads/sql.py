@@ -7,8 +7,9 @@ is marked again with `json()`. PostgreSQL's type is `json`, because `jsonb` reor
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, literal_column, null
+from sqlalchemy import Boolean, Column, ColumnElement, Integer, String, bindparam, cast, literal_column, null
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -17,9 +18,13 @@ from billing.money import THREE_DECIMAL, ZERO_DECIMAL
 from billing.tables import Identifier
 
 # What every statement may use besides the arguments of its fields.
-NOW: Any = bindparam("now", type_=UTCDateTime())
-MONTH: Any = bindparam("month", type_=Integer())
-VIEWER: Any = bindparam("viewer", type_=Identifier())
+NOW: Any = bindparam("now", None, type_=UTCDateTime())
+MONTH: Any = bindparam("month", None, type_=Integer())
+VIEWER: Any = bindparam("viewer", None, type_=Identifier())
+KEY: Any = bindparam("key", None, type_=Identifier())
+
+# Stands where the schema promises a value and the rows have none. An answer with it is not given as it is.
+MISSING = "\x01 missing"
 
 
 def constant(value: str | int | None) -> ColumnElement[Any]:
@@ -30,6 +35,12 @@ def constant(value: str | int | None) -> ColumnElement[Any]:
     return null() if value is None else literal_column(str(value), Integer())
 
 
+def never_null(expression: Any) -> bool:
+    """Whether it is a column that always has a value."""
+    found = coercions.expect(roles.ExpressionElementRole, expression)
+    return isinstance(found, Column) and not found.nullable
+
+
 def text_of(value: Any) -> ColumnElement[str]:
     """A value as text."""
     return cast(value, String())
@@ -38,7 +49,7 @@ def text_of(value: Any) -> ColumnElement[str]:
 class _Element(FunctionElement[Any]):
     """An expression that is written per dialect below."""
 
-    type = String()
+    type: Any = String()
 
 
 class JsonObject(_Element):
@@ -49,9 +60,9 @@ class JsonObject(_Element):
 
 
 class JsonList(_Element):
-    """An aggregate: a value of each row for which the condition holds, in an order.
+    """An aggregate: a value of each row for which the condition holds.
 
-    SQLite cannot be told an order before 3.44; it keeps the one in which the rows were numbered.
+    Both databases keep the order of the select below it; SQLite cannot be told another before 3.44.
     """
 
     name = "json_list_of"
@@ -63,6 +74,21 @@ class Json(_Element):
 
     name = "json_from"
     inherit_cache = True
+
+
+class Unfolded(_Element):
+    """The texts of a list that is bound as JSON, as rows of one column, `value`."""
+
+    name = "unfolded"
+    inherit_cache = True
+
+
+class Among(_Element):
+    """Whether a text is in a list that is bound as JSON."""
+
+    name = "among"
+    inherit_cache = True
+    type = Boolean()
 
 
 class JsonBoolean(_Element):
@@ -113,14 +139,14 @@ def _(element: JsonObject, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(JsonList, "sqlite")
 def _(element: JsonList, compiler: SQLCompiler, **kw: Any) -> str:
-    value, condition, _ = _parts(element, compiler, **kw)
+    value, condition = _parts(element, compiler, **kw)
     return f"json_group_array({value}) FILTER (WHERE {condition})"
 
 
 @compiles(JsonList, "postgresql")
 def _(element: JsonList, compiler: SQLCompiler, **kw: Any) -> str:
-    value, condition, order = _parts(element, compiler, **kw)
-    return f"coalesce(json_agg({value} ORDER BY {order}) FILTER (WHERE {condition}), '[]'::json)"
+    value, condition = _parts(element, compiler, **kw)
+    return f"coalesce(json_agg({value}) FILTER (WHERE {condition}), '[]'::json)"
 
 
 @compiles(Json, "sqlite")
@@ -131,6 +157,29 @@ def _(element: Json, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(Json, "postgresql")
 def _(element: Json, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST({_inside(element, compiler, **kw)} AS json)"
+
+
+@compiles(Unfolded, "sqlite")
+def _(element: Unfolded, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_each({_inside(element, compiler, **kw)})"
+
+
+@compiles(Unfolded, "postgresql")
+def _(element: Unfolded, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_array_elements_text(CAST({_inside(element, compiler, **kw)} AS json))"
+
+
+@compiles(Among, "sqlite")
+def _(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    value, listed = _parts(element, compiler, **kw)
+    return f"({value}) IN (SELECT value FROM json_each({listed}))"  # noqa: S608 - parts that are SQL already
+
+
+@compiles(Among, "postgresql")
+def _(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    # An array is made once, and leaves the order of an index as it is.
+    value, listed = _parts(element, compiler, **kw)
+    return f"({value}) = ANY (ARRAY(SELECT json_array_elements_text(CAST({listed} AS json))))"
 
 
 @compiles(JsonBoolean, "sqlite")
@@ -185,6 +234,7 @@ def _shifted(amount: str, unit: int) -> str:
     return f"({sign} || CAST(abs({amount}) / {unit} AS VARCHAR) || '.' || {rest})"
 
 
-def json_object(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
-    """An object with these keys, which are names of GraphQL's and of ours."""
-    return JsonObject(*(each for key, value in pairs for each in (constant(key), value)))
+def json_object(pairs: Iterable[tuple[Any, Any]]) -> JsonObject:
+    """An object with these keys, which are names of GraphQL's and of ours, or expressions."""
+    named = ((constant(key) if isinstance(key, str) else key, value) for key, value in pairs)
+    return JsonObject(*(each for pair in named for each in pair))

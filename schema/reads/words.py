@@ -6,7 +6,7 @@ over the tables' own columns; the compiler moves them to the place in the statem
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform, get_origin
 
 import strawberry
 from sqlalchemy import ColumnElement, case, func
@@ -14,9 +14,10 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from schema.reads.cursors import DEFAULT_PAGE, convert_cursor, convert_number, convert_page_size
+from schema.reads.cursors import convert_cursor, convert_number, convert_page_size
 from schema.reads.declarations import (
     COST,
+    DEFAULT_PAGE,
     KEY,
     MERCHANT_ONLY,
     AnyOne,
@@ -36,7 +37,7 @@ from schema.reads.declarations import (
     Within,
     as_given,
 )
-from schema.reads.sql import Major, constant
+from schema.reads.sql import Among, Major, constant
 
 T = TypeVar("T", bound=type[Any])
 
@@ -166,7 +167,7 @@ def numbered_from(
 
 def lookup(column: str, parse: Callable[[str], tuple[str, Any] | None], argument: Argument, description: str) -> Any:
     """Objects of any type by their keys: the argument takes one, or a list of them."""
-    return _field(description, Lookup(column, parse, argument))
+    return _field(description, Lookup(column, parse, argument, is_list=get_origin(argument.type) is list))
 
 
 def merchant_only(field: Any) -> Any:
@@ -194,7 +195,7 @@ def equals(
 
 def among(name: str, type_: Any, compared: Expression, description: str) -> Argument:
     """An argument that lists what something may be."""
-    return Argument(name, list[type_] | None, description, compared.in_)
+    return Argument(name, list[type_] | None, description, lambda wanted: Among(compared, wanted))
 
 
 def _page(on: Expression, filters: tuple[Argument, ...], order: Order = ()) -> Paged:

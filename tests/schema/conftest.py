@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLSchema
-from sqlalchemy import event
 
 from billing.callers import Caller
 from billing.database import Database
@@ -71,11 +70,7 @@ def client(schema: strawberry.Schema, database: Database, gateway: StripeGateway
     """A client of a database of its own."""
     statements: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            statements.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    database.reader.on_statement.append(statements.append)
     return Client(schema, Runtime(database, gateway, allows_redirect=lambda _: True, clock=lambda: NOW), statements)
 
 

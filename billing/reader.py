@@ -1,0 +1,240 @@
+"""Reads of one statement, past SQLAlchemy's sessions: what they cost is more than what such a statement costs.
+
+A statement alone is a snapshot of its own; several share one in `snapshot`. SQLAlchemy still writes the SQL, once.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import URL, Select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine import Dialect
+
+# Connections of one process, besides those of the sessions.
+MOST_CONNECTIONS = 8
+# Per connection; what is asked for again and again is planned once.
+STATEMENTS_PREPARED = 256
+
+DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": PGDialect_asyncpg()}  # type: ignore[no-untyped-call]
+
+Values = Mapping[str, Any]
+Note = Callable[[str], None]
+
+
+class TookTooLong(Exception):
+    """The statement's time was over before it had ended."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value to bind: by its name in what is given, as the statement's own, or made fit for the database."""
+
+    name: str
+    value: Any
+    convert: Callable[[Any], Any] | None
+
+    def of(self, values: Values) -> Any:
+        """As the driver takes it."""
+        value = values.get(self.name, self.value)
+        return self.convert(value) if self.convert else value
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A statement in the database's own language."""
+
+    sql: str
+    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def of(cls, statement: Select[Any], dialect: Dialect) -> "Compiled":
+        """Writes the SQL."""
+        written: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        kinds = {name: bind.type.dialect_impl(dialect) for bind, name in written.bind_names.items()}
+
+        def parameter(name: str) -> Parameter:
+            # A list that the schema itself wrote has become one parameter for each of its words.
+            kind = kinds.get(name)
+            return Parameter(name, written.params.get(name), kind and kind.bind_processor(dialect))
+
+        return cls(str(written), tuple(map(parameter, written.positiontup)))
+
+    def bind(self, values: Values) -> list[Any]:
+        """The values in the order of the statement's parameters."""
+        return [each.of(values) for each in self.parameters]
+
+
+class Snapshot(Protocol):
+    """Something to read in."""
+
+    async def fetch(self, compiled: Compiled, values: Values) -> Any:
+        """The first row. Raises TookTooLong."""
+
+
+class Reader(Snapshot, Protocol):
+    """Reads the database; `on_statement` is told of each statement. Each `fetch` is a snapshot of its own."""
+
+    on_statement: list[Note]
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """In it the database stands still."""
+
+    async def close(self) -> None:
+        """Closes every connection."""
+
+
+class PostgresReader:
+    """Connections of asyncpg that commit by themselves."""
+
+    def __init__(self, url: URL, *, statement_timeout: float | None = None) -> None:
+        self._url, self._timeout = url, statement_timeout
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+        self.on_statement: list[Note] = []
+
+    async def fetch(self, compiled: Compiled, values: Values) -> Any:
+        """The first row, in one trip. Raises TookTooLong."""
+        pool = self._pool or await self._open()
+        async with pool.acquire() as connection:
+            return await self._fetch(connection, compiled, values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """A connection on which the first statement decides what all of them see."""
+        pool = self._pool or await self._open()
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield _Held(lambda compiled, values: self._fetch(connection, compiled, values))
+
+    async def close(self) -> None:
+        """Waits for nobody."""
+        if self._pool is not None:
+            self._pool.terminate()
+
+    async def _fetch(self, connection: Any, compiled: Compiled, values: Values) -> Any:
+        for note in self.on_statement:
+            note(compiled.sql)
+        try:
+            return await connection.fetchrow(compiled.sql, *compiled.bind(values))
+        except asyncpg.QueryCanceledError as error:
+            raise TookTooLong from error
+
+    async def _open(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url.set(drivername="postgresql").render_as_string(hide_password=False),
+                    min_size=0,
+                    max_size=MOST_CONNECTIONS,
+                    statement_cache_size=STATEMENTS_PREPARED,
+                    max_cached_statement_lifetime=0,
+                    server_settings=self._settings(),
+                    reset=_leave_as_it_is,
+                )
+        return self._pool
+
+    def _settings(self) -> dict[str, str]:
+        timeout = {"statement_timeout": str(int(self._timeout * 1000))} if self._timeout else {}
+        # Being planned each time, or compiled to machine code, would take longer than most of them do.
+        fast = {"jit": "off", "plan_cache_mode": "force_generic_plan"}
+        return {"timezone": "UTC", "application_name": "assent reads", **fast, **timeout}
+
+
+class SqliteReader:
+    """Connections to the file that cannot write, each with a thread of its own."""
+
+    def __init__(self, url: URL, *, statement_timeout: float | None = None) -> None:
+        self._file, self._timeout = str(url.database), statement_timeout
+        self._free: list[aiosqlite.Connection] = []
+        self._all: list[aiosqlite.Connection] = []
+        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self.on_statement: list[Note] = []
+
+    async def fetch(self, compiled: Compiled, values: Values) -> Any:
+        """The first row. Raises TookTooLong."""
+        async with self._connection() as connection:
+            return await self._fetch(connection, compiled, values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """A transaction that takes no lock."""
+        async with self._connection() as connection:
+            await connection.execute("BEGIN")
+            try:
+                yield _Held(lambda compiled, values: self._fetch(connection, compiled, values))
+            finally:
+                await connection.execute("ROLLBACK")
+
+    async def close(self) -> None:
+        """Waits for what is running."""
+        for each in self._all:
+            await each.close()
+
+    async def _fetch(self, connection: aiosqlite.Connection, compiled: Compiled, values: Values) -> Any:
+        for note in self.on_statement:
+            note(compiled.sql)
+        rows = asyncio.ensure_future(connection.execute_fetchall(compiled.sql, compiled.bind(values)))
+        done, _ = await asyncio.wait([rows], timeout=self._timeout)
+        if not done:
+            await connection.interrupt()
+        try:
+            return next(iter(await rows), None)
+        except sqlite3.OperationalError as error:
+            if done:
+                raise
+            raise TookTooLong from error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[aiosqlite.Connection]:
+        async with self._turns:
+            connection = self._free.pop() if self._free else await self._open()
+            try:
+                yield connection
+            finally:
+                self._free.append(connection)
+
+    async def _open(self) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(self._file, isolation_level=None)
+        self._all.append(connection)
+        await connection.execute("PRAGMA query_only = ON")
+        return connection
+
+
+class _Held:
+    """A connection for as long as a snapshot lasts; those who share it take turns."""
+
+    def __init__(self, run: Callable[[Compiled, Values], Awaitable[Any]]) -> None:
+        self._run, self._turn = run, asyncio.Lock()
+
+    async def fetch(self, compiled: Compiled, values: Values) -> Any:
+        """The first row. Raises TookTooLong."""
+        async with self._turn:
+            return await self._run(compiled, values)
+
+
+async def _leave_as_it_is(_connection: object) -> None:
+    """Nothing that these statements do is left on a connection; asyncpg would spend a trip on making sure."""
+
+
+def is_too_deep(sql: str, dialect: str) -> bool:
+    """Whether SQLite's parser has no room for a statement; it does not get as far as missing the tables."""
+    if dialect != "sqlite":
+        return False
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(f"EXPLAIN {sql}")
+        except sqlite3.OperationalError as error:
+            return "parser stack overflow" in str(error)
+    return False
+
+
+def open_reader(url: URL, *, statement_timeout: float | None) -> Reader:
+    """A reader of the database at this address; no connection is opened yet."""
+    kind = SqliteReader if url.get_backend_name() == "sqlite" else PostgresReader
+    return kind(url, statement_timeout=statement_timeout)

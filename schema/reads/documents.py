@@ -1,0 +1,223 @@
+"""Whole documents as one statement each: the database's JSON is the answer's, and nobody walks it again.
+
+A document is parsed, checked and compiled when it is first seen, and kept. What one statement cannot answer is
+declined, and then the executor answers, over the same declarations: introspection, values that take code, selections
+too deep for SQLite, and whatever has to be told as an error. So is an answer with a null where the schema promises a
+value.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    parse,
+    specified_rules,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from billing.reader import Compiled
+from schema.context import Context
+from schema.limits import HIGHEST_COST, cost_of
+from schema.permissions import may_read
+from schema.reads.declarations import MERCHANT_ONLY
+from schema.reads.reading import values_for, wanted_by
+from schema.reads.selecting import TYPENAME, Bindings, Selected, Selector, Site
+from schema.reads.sql import MISSING
+from schema.reads.statements import compile_document
+from schema.reads.types import DEFINITION
+from schema.reads.wanted import Declined, Wanted
+from schema.shapes import MOST_CHARACTERS, MOST_TOKENS, MOST_VALUES, errors_of, has_more_than
+
+DOCUMENTS_KEPT = 512
+# Of one document: by the values of its variables that decide on fields, on sizes, and on which arguments are given.
+SHAPES_KEPT = 64
+
+MISSING_AS_JSON = json.dumps(MISSING)[1:-1]
+# The arguments that say how much is read.
+SIZES = frozenset({"first", "ids"})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is selected of the root. The statement that it takes depends on the arguments given, and on who asks."""
+
+    schema: GraphQLSchema
+    fields: tuple[Selected, ...]
+    sites: tuple[Site, ...]
+    merchant_only: bool
+    statements: dict[Wanted, Compiled | None] = field(default_factory=dict)
+
+    def statement(self, wanted: Wanted) -> Compiled | None:
+        """None where one statement cannot answer."""
+        if wanted not in self.statements:
+            _make_room(self.statements)
+            self.statements[wanted] = self._compiled(wanted)
+        return self.statements[wanted]
+
+    def _compiled(self, wanted: Wanted) -> Compiled | None:
+        try:
+            return compile_document(self.schema, "Query", self.fields, wanted)
+        except Declined:
+            return None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One operation of a valid document."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    deciding: tuple[str, ...]
+    """The variables of directives."""
+    sizing: tuple[str, ...]
+    """The variables that say how much is read."""
+    selections: dict[tuple[Any, ...], Selection | None] = field(default_factory=dict)
+    costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> "Prepared":
+        """Looks once at what its variables are for."""
+        uses = _Uses()
+        visit(document, uses)
+        return cls(schema, document, operation, tuple(sorted(uses.deciding)), tuple(sorted(uses.sizing)))
+
+    async def answer(self, context: Context, variables: Mapping[str, Any], key_id: UUID | None) -> str | None:
+        """The data as JSON; None where the executor has to answer, or the key is revoked. Raises TookTooLong."""
+        values = None if has_more_than(MOST_VALUES, variables) else self._coerced(variables)
+        selection = values and self._selection(values)
+        if values is None or not selection or not may_read(context, customers=not selection.merchant_only):
+            return None
+        try:
+            bindings = Bindings.of(selection.sites, values)
+        except GraphQLError:
+            return None
+        if self._cost(values) > HIGHEST_COST:
+            return None
+        statement = selection.statement(wanted_by(context, bindings, marked=False))
+        if statement is None:
+            return None
+        bound = values_for(context, bindings) | {"key": key_id}
+        text, stands = await context.runtime.database.reader.fetch(statement, bound)
+        return text if stands and MISSING_AS_JSON not in text else None
+
+    def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | None:
+        found = get_variable_values(self.schema, self.operation.variable_definitions or (), dict(variables))
+        return found if isinstance(found, VariableValues) else None
+
+    def _selection(self, values: VariableValues) -> Selection | None:
+        flags = tuple(values.coerced.get(each) for each in self.deciding)
+        if flags not in self.selections:
+            _make_room(self.selections)
+            self.selections[flags] = self._selected(values)
+        return self.selections[flags]
+
+    def _selected(self, values: VariableValues) -> Selection | None:
+        root: Any = self.schema.query_type
+        fragments = {
+            each.name.value: each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        selector = Selector(self.schema, fragments, values)
+        fields = selector.fields(root, [self.operation.selection_set])
+        names = {each.name for each in fields} - {TYPENAME}
+        if not names <= root.fields.keys():  # introspection
+            return None
+        merchant_only = any(MERCHANT_ONLY in root.fields[name].extensions[DEFINITION].metadata for name in names)
+        return Selection(self.schema, fields, tuple(selector.sites), merchant_only)
+
+    def _cost(self, values: VariableValues) -> int:
+        sizes = tuple(
+            len(value) if isinstance(value := values.coerced.get(each), list) else value for each in self.sizing
+        )
+        if sizes not in self.costs:
+            _make_room(self.costs)
+            name = self.operation.name.value if self.operation.name else None
+            self.costs[sizes] = cost_of(self.schema, self.document, name, values.coerced)
+        return self.costs[sizes]
+
+
+class Documents:
+    """The documents that were seen last, ready to be answered; None for those that the executor has to look at."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._kept: OrderedDict[tuple[str, str | None], Prepared | None] = OrderedDict()
+
+    def find(self, text: str, operation_name: str | None) -> Prepared | None:
+        """The operation of that name, or the only one."""
+        asked = (text, operation_name)
+        if asked not in self._kept:
+            self._kept[asked] = self._prepare(text, operation_name)
+            if len(self._kept) > DOCUMENTS_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(asked)
+        return self._kept[asked]
+
+    def _prepare(self, text: str, operation_name: str | None) -> Prepared | None:
+        if len(text) > MOST_CHARACTERS:
+            return None
+        try:
+            document = parse(text, max_tokens=MOST_TOKENS)
+        except (GraphQLError, RecursionError):
+            return None
+        operations = list(_operations(document, operation_name))
+        if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
+            return None
+        if errors_of(self._schema, document, specified_rules, True):
+            return None
+        return Prepared.of(self._schema, document, operations[0])
+
+
+class _Uses(Visitor):
+    """Which variables decide on fields, and which on sizes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deciding: set[str] = set()
+        self.sizing: set[str] = set()
+
+    def enter_directive(self, node: Any, *_: Any) -> None:
+        """Skip and include."""
+        self.deciding.update(_variables(node))
+
+    def enter_argument(self, node: Any, *_: Any) -> None:
+        """A field's, or a directive's."""
+        if node.name.value in SIZES:
+            self.sizing.update(_variables(node))
+
+
+def _variables(node: Node) -> set[str]:
+    found: set[str] = set()
+
+    class Collector(Visitor):
+        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+            found.add(variable.name.value)
+
+    visit(node, Collector())
+    return found
+
+
+def _operations(document: DocumentNode, name: str | None) -> Iterator[OperationDefinitionNode]:
+    for each in document.definitions:
+        if isinstance(each, OperationDefinitionNode) and (not name or (each.name and each.name.value == name)):
+            yield each
+
+
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Which of them are asked for again nobody knows; a client with so many shapes makes each anew."""
+    if len(kept) >= SHAPES_KEPT:
+        kept.clear()

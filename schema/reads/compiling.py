@@ -20,15 +20,8 @@ from graphql import (
 from sqlalchemy import (
     Integer,
     Select,
-    String,
-    bindparam,
     case,
-    cast,
-    column,
-    func,
     literal_column,
-    null,
-    select,
     true,
 )
 
@@ -44,11 +37,10 @@ from schema.reads.declarations import (
     One,
     Paged,
     Part,
-    Relation,
-    Source,
     Within,
 )
 from schema.reads.finding import find, goes_down
+from schema.reads.looking_up import look_up
 from schema.reads.pages import INFORMATION, Page
 from schema.reads.places import Place
 from schema.reads.promises import surely
@@ -58,14 +50,13 @@ from schema.reads.sql import (
     Json,
     JsonBoolean,
     JsonList,
-    Unfolded,
     constant,
     json_object,
     never_null,
     text_of,
 )
 from schema.reads.types import condition_of, declared, field_type, kinds_of, python_name, source_of, sources_of
-from schema.reads.wanted import LOOKED_UP, Declined, Wanted
+from schema.reads.wanted import Declined, Wanted
 from schema.reads.words import AFTER, FIRST
 
 Given = Mapping[str, Declaration]
@@ -121,7 +112,7 @@ class Compiler:
             case Within():
                 return self._within(declaration, type_, selected, above)
             case Lookup():
-                return self._looked_up(declaration, type_, selected, above)
+                return look_up(self, declaration, type_, selected, above)
         raise AssertionError(declaration)
 
     # ------------------------------------------------------------------ one row
@@ -242,24 +233,3 @@ class Compiler:
         entry = above.entry(within.source.__source__)
         below = entry.among(find(entry, One(arguments=(within.argument,)), selected, above, self.wanted))
         return below.gather(self.value(within.relation, type_, selected, below))
-
-    def _looked_up(self, lookup: Lookup, type_: GraphQLNamedType, selected: Selected, above: Place) -> Select[Any]:
-        parameter = selected.parameter(lookup.argument.name)
-        keys = Unfolded(bindparam(parameter, None, type_=String())).table_valued(column("value", String()))
-        sources = sources_of(self.schema, type_)
-        sought = [sources[noun] for noun in self.wanted.words[parameter].split() if noun in sources]
-        nodes = [self._keyed(lookup, type_, selected, source, above, keys) for source in sought]
-        node = Json(case(*nodes) if nodes else null())
-        return select(JsonList(node, true()) if lookup.is_list else node).select_from(keys)
-
-    def _keyed(
-        self, lookup: Lookup, type_: GraphQLNamedType, selected: Selected, source: Source, above: Place, keys: Any
-    ) -> tuple[Expression, Expression]:
-        """Whether a key is of this noun, and the object that has it."""
-        entry, noun = above.entry(source, LOOKED_UP), f"{source.noun} "
-        mine = entry.rows.c[lookup.column]
-        key = cast(func.substr(keys.c.value, len(noun) + 1), mine.type)
-        found = find(entry, Relation(), selected, above, self.wanted).where(mine == key).correlate(keys)
-        below = entry.among(found)
-        is_of_noun = func.substr(keys.c.value, 1, len(noun)) == constant(noun)
-        return is_of_noun, below.gather(self.node(type_, selected, below)).scalar_subquery()

@@ -21,8 +21,7 @@ def main() -> None:
     with running_databases() as (folder, urls), RunningSandbox(folder) as stripe:
         for name, url in urls.items():
             asyncio.run(migrate(url))
-            with RunningAssent(folder, url, stripe.base_url) as assent:
-                aim = target(assent)
+            with RunningAssent(folder, url, stripe.base_url) as assent, target(assent) as aim:
                 found += len(collect(aim, EXAMPLES, print))
                 print(f"{name}: {aim.sent} documents sent, {len(aim.faults)} fields with faults")
     sys.exit(found > 0)

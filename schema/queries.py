@@ -15,6 +15,7 @@ from schema.changes import CURSOR, Change, changes
 from schema.connections import Connection
 from schema.customers import Customer
 from schema.disputes import Dispute
+from schema.faults import bad_input
 from schema.invoices import Invoice
 from schema.nodes import Node, parse, parse_any
 from schema.payment_methods import PaymentMethod
@@ -36,6 +37,9 @@ from schema.setup_sessions import SetupSession
 from schema.stripe_events import StripeEvent
 from schema.subscriptions import Subscription
 from schema.terms import IS_CURRENT, Terms
+
+# Characters; SQLite takes no pattern of more than 50,000 bytes.
+LONGEST_SEARCH = 1_000
 
 # Everything that Stripe has an id for, by how those ids begin.
 MIRRORED: tuple[Any, ...] = (
@@ -67,6 +71,13 @@ def parse_stripe_id(text: str) -> tuple[str, str] | None:
     return (noun, text) if noun else None
 
 
+def _pattern(text: str) -> str:
+    """Raises BAD_USER_INPUT for a text that no name is as long as, and that SQLite would not take as a pattern."""
+    if len(text) > LONGEST_SEARCH:
+        raise bad_input(f"`search` may have at most {LONGEST_SEARCH} characters; it has {len(text)}.")
+    return "%" + re.sub(r"([%_\\])", r"\\\1", text.lower()) + "%"
+
+
 def contains(name: str, columns: tuple[Any, ...], description: str) -> Argument:
     """An argument with a text that one of the columns has in it, in whatever case."""
     return Argument(
@@ -74,7 +85,7 @@ def contains(name: str, columns: tuple[Any, ...], description: str) -> Argument:
         str | None,
         description,
         lambda wanted: or_(*(func.lower(each).like(wanted, escape="\\") for each in columns)),
-        convert=lambda text: "%" + re.sub(r"([%_\\])", r"\\\1", text.lower()) + "%",
+        convert=_pattern,
     )
 
 

@@ -8,6 +8,7 @@ those in a document are replaced by ones that there are.
 import json
 import string
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -78,7 +79,8 @@ class Target:
         assert not is_fault, (caller, document, variables, answer.text)
 
 
-def target(assent: RunningAssent) -> Target:
+@contextmanager
+def target(assent: RunningAssent) -> Iterator[Target]:
     """A running server, with everything of two customers in it. The second's token is one of the callers."""
 
     async def fill(database: Database) -> tuple[World, dict[str, str]]:
@@ -90,8 +92,8 @@ def target(assent: RunningAssent) -> Target:
         return world, {"admin key": assent.key, "read key": read, "customer": token}
 
     world, callers = assent.within(fill)
-    client = httpx.Client(base_url=assent.base_url, trust_env=False, timeout=2 * PATIENCE)
-    return Target(assent, callers, world, client)
+    with httpx.Client(base_url=assent.base_url, trust_env=False, timeout=2 * PATIENCE) as client:
+        yield Target(assent, callers, world, client)
 
 
 def fuzz(target: Target, name: str, caller: str, examples: int) -> None:

@@ -8,16 +8,21 @@ import pytest
 from tests.fuzzing import FIELDS, ROOTS, Target, fuzz, rounds, target
 from tests.hostile import requests_of
 from tests.running_assent import RunningAssent
+from tests.running_sandbox import RunningSandbox
 
 # Of each field as each caller; `make fuzz` sends 200.
 EXAMPLES = 1
 
 
 @pytest.fixture
-def aim(database_url: str, stripe: str, tmp_path: Path) -> Iterator[Target]:
-    """A real server with the sandbox behind it and everything of two customers in it."""
-    with RunningAssent(tmp_path, database_url, stripe) as assent:
-        yield target(assent)
+def aim(database_url: str, tmp_path: Path) -> Iterator[Target]:
+    """A real server with everything of two customers in it, and a sandbox of its own: others use the same keys."""
+    with (
+        RunningSandbox(tmp_path) as stripe,
+        RunningAssent(tmp_path, database_url, stripe.base_url) as assent,
+        target(assent) as aimed,
+    ):
+        yield aimed
 
 
 def test_generated_documents_meet_no_fault(aim: Target) -> None:

@@ -9,13 +9,15 @@ RECORD := var/stripe-exchanges
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench crashes fuzz lock clean
+.PHONY: help serve otel test check format bench crashes fuzz lock clean
 
 help: ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 serve: $(VENV)/run.stamp ## start Assent with the sandbox, on a SQLite file
 	@$(BIN)/assent serve --sandbox
+
+otel: $(VENV)/otel.stamp ## add OpenTelemetry, for traces
 
 test: $(VENV)/dev.stamp ## run every test, on SQLite and PostgreSQL, then hold what the sandbox answered to Stripe's contract
 	@rm -rf $(RECORD) && mkdir -p $(RECORD)
@@ -49,8 +51,9 @@ fuzz: $(VENV)/dev.stamp ## send 200 generated documents for every field as every
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies anew, into locks with hashes and without addresses
 	@$(LOCK) --upgrade --output-file requirements.lock pyproject.toml
-	@$(LOCK) --constraint requirements.lock --output-file requirements-dev.lock --group dev pyproject.toml
-	@! grep --line-number '://' requirements.lock requirements-dev.lock
+	@$(LOCK) --constraint requirements.lock --output-file requirements-otel.lock --extra otel pyproject.toml
+	@$(LOCK) --constraint requirements-otel.lock --output-file requirements-dev.lock --extra otel --group dev pyproject.toml
+	@! grep --line-number '://' requirements.lock requirements-otel.lock requirements-dev.lock
 
 clean: ## remove the environment and every cache; data in var/ stays
 	@rm -rf $(VENV) .*_cache .hypothesis dist
@@ -62,6 +65,11 @@ $(VENV)/run.stamp: requirements.lock | $(BIN)/assent
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/assent
+	@echo "Installing $<"
+	@$(PIP) $<
+	@touch $@
+
+$(VENV)/otel.stamp: requirements-otel.lock | $(BIN)/assent
 	@echo "Installing $<"
 	@$(PIP) $<
 	@touch $@

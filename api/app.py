@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from api import assets, health
+from api import assets, health, metrics
 from api.addresses import LOCAL_ORIGIN
 from api.authentication import Gate
 from api.documents import show_receipt
@@ -27,7 +27,7 @@ from api.sockets import Sockets
 from api.webhooks import take_delivery
 from billing.inbox import Inbox
 from billing.runtime import Runtime
-from billing.settings import Settings
+from billing.settings import Settings, StripeSettings
 from schema.build import build
 
 HERE = Path(__file__).parent
@@ -53,7 +53,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
             Route("/documents/{token}", partial(show_receipt, settings, runtime, gate)),
             Route("/healthz", health.is_alive),
             Route("/readyz", partial(health.is_ready, runtime)),
-            Route("/metrics", partial(health.metrics, runtime, gate)),
+            Route("/metrics", partial(metrics.show, runtime, settings, gate)),
             *(first_run_routes(settings, runtime, schema, templates) if not settings.livemode else ()),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
@@ -62,6 +62,18 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
             cross_origin(settings),
         ],
         lifespan=partial(lifespan, settings, runtime, rates),
+    )
+
+
+def create_worker_app(settings: StripeSettings, runtime: Runtime) -> Starlette:
+    """What `assent worker` shows of itself."""
+    return Starlette(
+        routes=[
+            Route("/healthz", health.is_alive),
+            Route("/readyz", partial(health.is_ready, runtime)),
+            Route("/metrics", partial(metrics.show, runtime, settings, None)),
+        ],
+        middleware=[Middleware(Envelope, https=False)],
     )
 
 

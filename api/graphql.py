@@ -1,6 +1,7 @@
 """GraphQL over HTTP, as its specification has it: https://graphql.github.io/graphql-over-http/draft/."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,10 +20,13 @@ from api.context import context_for
 from api.graphiql import GraphiQL
 from api.media import GRAPHQL, JSON, is_json, negotiate
 from api.rates import TooMany
+from billing import tracing
+from billing.metrics import GRAPHQL_SECONDS
 from billing.reader import TookTooLong
 from billing.runtime import Runtime
 from billing.settings import Settings
 from schema.faults import TIMEOUT, TOO_LONG
+from schema.operation_names import INVALID, root_field
 from schema.reads.documents import Documents
 from schema.shapes import MOST_TOKENS, MOST_VALUES
 
@@ -81,7 +85,7 @@ class GraphQL:
                 return Response(f'{{"data":{data}}}', media_type=f"{media_type}; charset=utf-8")
             if identity.is_recalled:
                 identity = await self._authenticate(request, again=True)
-            return _answer(await self._run(document, request, identity), media_type)
+            return _answer(await self._run_observed(document, request, identity), media_type)
         except Refused as refusal:
             return _refusal(refusal, media_type)
         except TookTooLong:
@@ -97,12 +101,17 @@ class GraphQL:
         if prepared is None:
             return None
         context = context_for(self.settings, self.runtime, request, identity.caller)
+        started, name = time.monotonic(), root_field(document.query, document.operation_name)
         try:
-            return await prepared.answer(context, document.variables or {}, identity.key_id)
+            with tracing.span("graphql", {"graphql.operation": name}):
+                data = await prepared.answer(context, document.variables or {}, identity.key_id)
         except TookTooLong:
             raise
         except Exception:  # noqa: BLE001 - the executor meets it too, and knows how to tell it
             return None
+        if data is not None:
+            GRAPHQL_SECONDS.labels(name, "ok").observe(time.monotonic() - started)
+        return data
 
     async def _authenticate(self, request: Request, *, again: bool = False) -> Identity:
         """Whose request it is; `again`, where that was only recalled."""
@@ -120,6 +129,16 @@ class GraphQL:
             raise Refused(
                 HTTPStatus.UNAUTHORIZED, str(reason), "UNAUTHENTICATED", WWW_Authenticate=challenge
             ) from reason
+
+    async def _run_observed(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
+        started = time.monotonic()
+        with tracing.span("graphql") as span:
+            result = await self._run(document, request, identity)
+            name = root_field(document.query, document.operation_name) if _was_run(result) else INVALID
+            outcome = "errors" if result.errors else "ok"
+            span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
+        GRAPHQL_SECONDS.labels(name, outcome).observe(time.monotonic() - started)
+        return result
 
     async def _run(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
         try:
@@ -184,10 +203,14 @@ def _document(given: Any) -> Document:
     return Document(query, variables, name or None)
 
 
+def _was_run(result: ExecutionResult) -> bool:
+    return result.data is not None or any(error.path for error in result.errors or ())
+
+
 def _answer(result: ExecutionResult, media_type: str) -> Response:
     errors = [error.formatted for error in result.errors or ()]
     # What went wrong before anything was run leaves no `data`; a client from before the specification gets 200 for it.
-    was_run = result.data is not None or any(error.path for error in result.errors or ())
+    was_run = _was_run(result)
     body: dict[str, Any] = {"data": result.data} if was_run else {}
     body |= {"errors": errors} if errors else {}
     body |= {"extensions": result.extensions} if result.extensions else {}

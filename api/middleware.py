@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from billing import tracing
 
 log = structlog.get_logger()
 
@@ -37,6 +39,8 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         request_id = str(uuid4())
+        # Whatever else is bound while it is answered is of this request alone.
+        structlog.contextvars.clear_contextvars()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             scope.setdefault("state", {})["request_id"] = request_id
             answer = self._answer if scope["type"] == "http" else self._converse
@@ -55,13 +59,17 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self.app(scope, receive, send_enveloped)
-        except Exception:
-            log.exception("request failed")
-            if not status:
-                await failure(request_id)(scope, receive, send_enveloped)
-        _observe(scope, status, time.monotonic() - started)
+        with tracing.span("request", caller=Headers(scope=scope)) as span:
+            try:
+                await self.app(scope, receive, send_enveloped)
+            except Exception:
+                log.exception("request failed")
+                if not status:
+                    await failure(request_id)(scope, receive, send_enveloped)
+            route = _route(scope, status)
+            span.update_name(f"{scope['method']} {route}")
+            span.set_attributes({"http.route": route, "http.response.status_code": status, "request_id": request_id})
+        _observe(scope["method"], route, status, time.monotonic() - started)
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send, _request_id: str) -> None:
         try:
@@ -76,15 +84,16 @@ def failure(request_id: str) -> JSONResponse:
     return JSONResponse({"errors": [{"message": "Unexpected error.", "extensions": code}]}, 500)
 
 
-def _observe(scope: Scope, status: int, seconds: float) -> None:
-    """By route, not by path: a path may hold a token, and there are endlessly many."""
-    route = "other" if status == HTTPStatus.NOT_FOUND or "endpoint" not in scope else _route(scope)
-    method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+def _observe(method: str, route: str, status: int, seconds: float) -> None:
+    method = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
     SECONDS.labels(route, method, status).observe(seconds)
     log.info("request", route=route, method=method, status=status, milliseconds=round(seconds * 1000, 1))
 
 
-def _route(scope: Scope) -> str:
+def _route(scope: Scope, status: int) -> str:
+    """The route, not the path: a path may hold a token, and there are endlessly many."""
+    if status == HTTPStatus.NOT_FOUND or "endpoint" not in scope:
+        return "other"
     path: str = scope["path"]
     for name, value in scope.get("path_params", {}).items():
         path = path.replace(str(value), f"{{{name}}}")

@@ -24,6 +24,7 @@ from billing.runtime import Runtime, utc_now
 from billing.settings import STRIPE_BASE, CannotStart, DatabaseSettings, LiveTransport, StripeSettings
 from billing.signals import Signals
 from billing.stripe_gateway import StripeGateway
+from billing.tables import Installation
 
 log = structlog.get_logger()
 
@@ -33,6 +34,8 @@ SWEEP_EVERY = 5.0
 SWEEP_DRAFTS_EVERY = 300.0
 # Seconds between two looks for what is older than the journal is kept.
 PRUNE_EVERY = 600.0
+# Seconds that a start waits for Stripe, where its account is known from before.
+PATIENCE = 10.0
 # Seconds for the applier to finish what it is at when the process ends.
 GRACE = 10.0
 
@@ -54,12 +57,15 @@ async def open_database(settings: DatabaseSettings, *, migrated: bool = True) ->
 
 
 @asynccontextmanager
-async def open_gateway(settings: StripeSettings) -> AsyncIterator[StripeGateway]:
-    """Stripe, with a key that it has just accepted. Raises CannotStart."""
+async def open_gateway(settings: StripeSettings, known: Installation | None = None) -> AsyncIterator[StripeGateway]:
+    """Stripe, with a key that it has just accepted; or, while it does not answer, of the account that is `known`.
+
+    Raises CannotStart.
+    """
     base = settings.stripe_api_base and settings.stripe_api_base.rstrip("/")
     gateway = StripeGateway(settings.stripe_api_key.get_secret_value(), account="", base=base)
     try:
-        gateway.account, gateway.country = await _account(gateway, base or STRIPE_BASE)
+        await _introduce(gateway, base or STRIPE_BASE, known)
         yield gateway
     finally:
         await gateway.close()
@@ -68,9 +74,15 @@ async def open_gateway(settings: StripeSettings) -> AsyncIterator[StripeGateway]
 @asynccontextmanager
 async def open_runtime(settings: StripeSettings) -> AsyncIterator[Runtime]:
     """All of it. Raises CannotStart."""
-    async with open_database(settings) as database, open_gateway(settings) as gateway:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        async with database.read() as session:
+            known = await installation.find(session)
+        gateway = await stack.enter_async_context(open_gateway(settings, known))
         async with database.transaction() as session:
-            await installation.claim(session, gateway.account, utc_now(), livemode=settings.livemode)
+            await installation.claim(
+                session, gateway.account, utc_now(), livemode=settings.livemode, country=gateway.country
+            )
         limits = settings.method_limits(gateway.country)
         async with open_signals(settings, database) as signals:
             yield Runtime(
@@ -96,13 +108,18 @@ async def open_signals(settings: DatabaseSettings, database: Database) -> AsyncI
         yield signals
 
 
-async def _account(gateway: StripeGateway, base: str) -> tuple[str, str | None]:
+async def _introduce(gateway: StripeGateway, base: str, known: Installation | None) -> None:
+    """A restart must not wait for Stripe: whose key it is, is asked before the first call then."""
     try:
-        return await installation.account(gateway)
+        async with asyncio.timeout(PATIENCE if known else None):
+            gateway.account, gateway.country = await installation.account(gateway)
     except StripeRejected as error:
         raise CannotStart(f"STRIPE_API_KEY: {base} refused the key: {error.message}") from None
-    except BillingError:
-        raise CannotStart(f"STRIPE_API_BASE: {base} does not answer; is this machine online?") from None
+    except (BillingError, TimeoutError):
+        if known is None:
+            raise CannotStart(f"STRIPE_API_BASE: {base} does not answer; is this machine online?") from None
+        gateway.account, gateway.country, gateway.unconfirmed = known.stripe_account, known.country, True
+        log.warning("stripe does not answer; its account is known from before", account=known.stripe_account)
 
 
 @asynccontextmanager

@@ -1,46 +1,40 @@
 """Running the server, with or without the sandbox beside it."""
 
 import asyncio
-import gc
-import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import structlog
-import uvicorn
+from starlette.applications import Starlette
 
-from api import assets, first_run, logs, sandbox
-from api.app import create_app
-from api.graphql import LARGEST_BODY
-from api.patience import Patient
+from api import assets, first_run, logs, sandbox, server
+from api.app import create_app, create_worker_app
 from api.running import beside, open_runtime, working
+from api.server import STOPS
+from api.tracing import exporting
 from billing.origins import is_loopback
 from billing.settings import CannotStart, Settings, StripeSettings, load
 
 log = structlog.get_logger()
-
-STOPS = (signal.SIGINT, signal.SIGTERM)
-
-# Seconds for requests that are under way when the server is told to stop.
-GRACE = 10
 
 
 async def serve() -> None:
     """Serves until interrupted, on what the environment says. Raises CannotStart."""
     settings = load(Settings)
     logs.configure(in_development=settings.in_development)
-    listener = bind(settings)
-    async with open_runtime(settings) as runtime:
-        await _run(create_app(settings, runtime), listener)
+    listener = bind(settings.host, settings.port)
+    with exporting("assent"):
+        async with open_runtime(settings) as runtime:
+            await _run(settings, create_app(settings, runtime), listener)
 
 
 async def serve_with_sandbox() -> None:
     """Serves a first run: everything it needs is made, and Stripe is played on this machine. Raises CannotStart."""
     settings = first_run.settings()
     logs.configure(in_development=True)
-    listener = bind(settings)
+    listener = bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     await first_run.migrate_own_database(settings)
     async with AsyncExitStack() as stack:
@@ -50,7 +44,7 @@ async def serve_with_sandbox() -> None:
         key = await first_run.development_key(runtime.database)
         sys.stdout.write(_welcome(settings, key))
         sys.stdout.flush()
-        await _run(create_app(settings, runtime, development_key=key), listener)
+        await _run(settings, create_app(settings, runtime, development_key=key), listener)
 
 
 async def work() -> None:
@@ -60,22 +54,32 @@ async def work() -> None:
     stop = asyncio.Event()
     for each in STOPS:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with open_runtime(settings) as runtime, working(runtime):
+    async with AsyncExitStack() as stack:
+        stack.enter_context(exporting("assent-worker"))
+        listener = None if settings.metrics_port is None else bind(settings.host, settings.metrics_port, "METRICS_PORT")
+        runtime = await stack.enter_async_context(open_runtime(settings))
+        if listener is not None:
+            await stack.enter_async_context(server.beside(create_worker_app(settings, runtime), listener))
+        await stack.enter_async_context(working(runtime))
         log.info("working")
         await stop.wait()
 
 
-def bind(settings: Settings) -> socket.socket:
+async def _run(settings: Settings, app: Starlette, listener: socket.socket) -> None:
+    await server.run(app, listener, grace=settings.shutdown_grace, drain=settings.drain_delay)
+
+
+def bind(host: str, port: int, setting: str = "PORT") -> socket.socket:
     """The socket to listen on, taken before anything else is begun. Raises CannotStart."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Told that this is TCP, asyncio turns Nagle's algorithm off, for which the second part of an answer waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise CannotStart(f"PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from error
+        raise CannotStart(f"{setting}: cannot listen on {host}:{port}: {error.strerror}.") from error
     return listener
 
 
@@ -83,33 +87,6 @@ def local_address(settings: Settings) -> str:
     """How this machine reaches the server; one that listens everywhere is reached on loopback too."""
     host = settings.host if is_loopback(settings.host) else "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
-async def _run(app: object, listener: socket.socket) -> None:
-    # What was imported stays: every full collection would look through it, and nothing is answered meanwhile.
-    gc.collect()
-    gc.freeze()
-    # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.
-    for each in STOPS:
-        signal.signal(each, lambda *_: None)
-    await uvicorn.Server(configuration(app)).serve(sockets=[listener])
-
-
-def configuration(app: object) -> uvicorn.Config:
-    """How the server treats connections."""
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        log_config=None,
-        access_log=False,
-        # Who is behind a proxy is our own question (TRUSTED_PROXIES); uvicorn would believe every local one.
-        proxy_headers=False,
-        server_header=False,
-        lifespan="on",
-        http=Patient,
-        ws="websockets-sansio",
-        ws_max_size=LARGEST_BODY,
-        timeout_graceful_shutdown=GRACE,
-    )
 
 
 def _welcome(settings: Settings, key: str) -> str:

@@ -21,6 +21,7 @@ from api.addresses import LOCAL_ORIGIN
 from api.authentication import Gate, Identity, NoCredential, Unauthenticated
 from api.context import context_for
 from api.rates import TooMany
+from billing.metrics import LIVE_SOCKETS
 from billing.runtime import Runtime
 from billing.settings import Settings
 from billing.signals import KEYS
@@ -119,7 +120,8 @@ class Sockets(View[Any, None]):
 
     async def converse(self, socket: WebSocket) -> None:
         """The whole life of one socket."""
-        await self.run(socket)
+        with LIVE_SOCKETS.track_inprogress():
+            await self.run(socket)
 
     async def get_context(self, request: Any, response: Any) -> Any:
         """Until it is known who is there, the connection itself."""

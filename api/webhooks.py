@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.bodies import TooLarge, TooSlow, read_body
+from billing import tracing
 from billing.applier import may_acknowledge
 from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotStored, receive
 from billing.runtime import Runtime
@@ -44,7 +45,11 @@ async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, requ
     except NotStored as reason:
         DELIVERIES.labels("not_stored").inc()
         return PlainTextResponse(f"{reason}\n", 503, {"Retry-After": RETRY_AFTER})
-    if not await may_acknowledge(runtime, event):
+    # The line of the request, and whatever is logged for it, names the event.
+    structlog.contextvars.bind_contextvars(stripe_event=event.stripe_id, type=event.type)
+    with tracing.span("take stripe event", {"stripe.event": event.stripe_id}, events=[event.stripe_id]):
+        is_decided = await may_acknowledge(runtime, event)
+    if not is_decided:
         DELIVERIES.labels("undecided").inc()
         return PlainTextResponse("stored; not decided on yet\n", 503)
     DELIVERIES.labels("stored").inc()

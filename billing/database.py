@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, QueuePool, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
@@ -68,6 +68,14 @@ class Database:
         """A session that sees one snapshot and takes no write lock."""
         async with self._read.begin() as session:
             yield session
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are in use, and how many there may be."""
+        pool = self.engine.pool
+        if not isinstance(pool, QueuePool):
+            return 0, 1
+        return pool.checkedout(), pool.size() + pool._max_overflow  # noqa: SLF001 - it tells nobody else
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -24,14 +24,18 @@ async def find(session: AsyncSession) -> Installation | None:
     return await session.get(Installation, "1")
 
 
-async def claim(session: AsyncSession, account: str, now: datetime, *, livemode: bool) -> Installation:
-    """Stamps a new database, or checks an old one. Raises CannotStart."""
+async def claim(
+    session: AsyncSession, account: str, now: datetime, *, livemode: bool, country: str | None = None
+) -> Installation:
+    """Stamps a new database, or checks an old one; `country` is kept where it is known. Raises CannotStart."""
     stamp = await find(session) or await _stamp(session, account, livemode, now)
     if (stamp.stripe_account, stamp.livemode) != (account, livemode):
         raise CannotStart(
             f"DATABASE_URL: this database belongs to {_name(stamp.stripe_account, stamp.livemode)} and "
             f"STRIPE_API_KEY to {_name(account, livemode)}. Use that account's key, or another database."
         )
+    stamp.country = country or stamp.country
+    session.add(stamp)
     return stamp
 
 

@@ -99,6 +99,10 @@ class StripeSettings(DatabaseSettings):
     amazon_pay_us_currencies: Currencies = limits.US_CURRENCIES
     amazon_pay_refund_days: Annotated[int, Field(ge=0)] = limits.REFUND_DAYS
     amazon_pay_monthly_maxima: Maxima = Field(default_factory=lambda: dict(limits.MONTHLY_MAXIMA))
+    host: str = "127.0.0.1"
+    metrics_token: Annotated[SecretStr, AfterValidator(check_token_secret)] | None = None
+    metrics_port: Port | None = None
+    """Where `assent worker` shows its health and metrics."""
 
     @model_validator(mode="after")
     def _guard_the_key(self) -> Self:
@@ -168,7 +172,10 @@ class Settings(StripeSettings):
     customer_requests_per_minute: Annotated[int, Field(ge=1)] = 600
     failed_authentications_per_minute: Annotated[int, Field(ge=1)] = 60
     applier: bool = True
-    host: str = "127.0.0.1"
+    drain_delay: Annotated[float, Field(ge=0)] = 0
+    """Seconds between /readyz saying no and the end of listening: for load balancers to notice."""
+    shutdown_grace: Annotated[float, Field(gt=0)] = 30
+    """Seconds for requests that are under way when the server is told to stop; a call to Stripe can take 20."""
     port: Port = 8000
     sandbox_port: Port = 8001
 

@@ -14,9 +14,13 @@ from typing import Any, Literal, Self
 
 import httpx
 import stripe
+import structlog
 from stripe._base_address import BaseAddresses
 
+from billing.calls import observed
 from billing.errors import BillingError, StripeRejected, StripeUnavailable
+
+log = structlog.get_logger()
 
 API_VERSION: str = stripe.api_version
 
@@ -100,12 +104,13 @@ class StripeGateway:
     """One client for one event loop.
 
     `close` it there. `account` is Stripe's id of the account that the key belongs to, `country` its
-    country where known.
+    country where known. While it is `unconfirmed` that the key is this account's, that is asked before anything else.
     """
 
     def __init__(self, key: str, *, account: str, base: str | None = None) -> None:
         self.account = account
         self.country: str | None = None
+        self.unconfirmed = False
         stripe.enable_telemetry = False
         transport = stripe.HTTPXClient(timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT))
         self._transport = transport
@@ -123,6 +128,18 @@ class StripeGateway:
 
     async def send(self, request: Request, *, idempotency_key: str | None = None) -> Answer:
         """Asks Stripe. Raises Declined, StripeRejected, StripeUnavailable, IdempotencyFault."""
+        if self.unconfirmed:
+            await self._confirm()
+        return await self._ask(request, idempotency_key)
+
+    async def _confirm(self) -> None:
+        found = (await self._ask(Request("get", "/v1/account", {}))).data
+        if found["id"] != self.account:
+            log.error("STRIPE_API_KEY is of another account than the database", account=self.account, of=found["id"])
+            raise StripeRejected("This key is of another account than the database.", 401)
+        self.unconfirmed = False
+
+    async def _ask(self, request: Request, idempotency_key: str | None = None) -> Answer:
         options: JSONObject = (
             {"idempotency_key": idempotency_key} if idempotency_key and request.method == "post" else {}
         )
@@ -133,12 +150,16 @@ class StripeGateway:
                 "content_type": "multipart/form-data",
                 "file": NamedFile(request.file.name, request.file.content),
             }
-        started = time.monotonic()
-        try:
-            response = await self._client.raw_request_async(request.method, request.path, **request.params, **options)
-        except stripe.StripeError as error:
-            raise translate(error) from error
-        return _answer(response, time.monotonic() - started)
+        with observed(request.method, request.path) as call:
+            try:
+                response = await self._client.raw_request_async(
+                    request.method, request.path, **request.params, **options
+                )
+            except stripe.StripeError as error:
+                call.request_id = error.request_id
+                raise translate(error) from error
+            call.request_id = response.headers.get("request-id")
+        return _answer(response, call.seconds)
 
     async def get(self, path: str, **params: Any) -> Answer:
         """Reads one object or one page."""

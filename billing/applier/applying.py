@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import mirror
+from billing import mirror, tracing
 from billing.applier.claiming import Overtaken, finish
 from billing.applier.considering import considering
 from billing.applier.reading import learn_parent, read
 from billing.applier.telling import Told
 from billing.errors import BillingError
 from billing.journal import Cause, because, caused_by
-from billing.metrics import EVENTS_FAILED
 from billing.mirror import Decision, Learned, NotOurs, ParentUnknown
 from billing.mirror.expanding import complete, is_truncated
 from billing.mirror.kinds import is_mirrored
@@ -37,8 +36,14 @@ async def apply_object(runtime: Runtime, events: Sequence[StripeEvent], now: dat
     events = [event for event in events if event not in worn]
     if not events:
         return
-    # What is decided or read besides is owed to the latest of them.
-    with caused_by(Cause.event(events[-1].stripe_id)):
+    ids = [event.stripe_id for event in events]
+    with (
+        # What is decided or read besides is owed to the latest of them.
+        caused_by(Cause.event(events[-1].stripe_id)),
+        structlog.contextvars.bound_contextvars(stripe_event=",".join(ids)),
+        tracing.span("apply stripe event", {"stripe.event": ids[0], "stripe.events": len(ids)}, events=ids),
+    ):
+        log.info("events taken", object=events[0].object_stripe_id, attempts=events[0].attempts)
         await _apply(runtime, events, now)
 
 
@@ -196,5 +201,4 @@ def _report(event: StripeEvent, error: Exception) -> None:
     if event.attempts < ATTEMPTS:
         log.warning("event not applied", **told)
         return
-    EVENTS_FAILED.labels(event.type).inc()
     log.error("event failed; replayStripeEvent tries it again", exc_info=error, **told)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import sample
 from typing import Any
 
@@ -12,9 +13,11 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.applier.leasing import Holder, give_back, lease
-from billing.database import Database
+from billing.applier.outcomes import tell
+from billing.database import Database, follow_commit
 from billing.inbox import Arrival
 from billing.tables import EventStatus, ObjectLease, StripeEvent, StripeObject
+from billing.touched import ROWS
 
 # Two workers that look at once would want the same objects: each takes some out of so many times as many.
 WINDOW = 4
@@ -144,3 +147,4 @@ async def finish(session: AsyncSession, event: StripeEvent, **values: Any) -> No
     )
     if (await session.exec(statement)).first() is None:
         raise Overtaken(f"event {event.stripe_id} was taken by another worker")
+    follow_commit(session, f"tell of {event.stripe_id}", partial(tell, event, values, session.info.get(ROWS, {})))

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import renewals, stopping
 from billing.runtime import Runtime
 from billing.stripe_gateway import JSONObject
+from billing.touched import note_rows
 
 
 @asynccontextmanager
@@ -18,6 +19,7 @@ async def considering(runtime: Runtime, data: JSONObject, now: datetime) -> Asyn
     At its end it is decided what they mean for renewals; what was ordered is carried out after the commit.
     """
     async with runtime.database.transaction() as session:
+        note_rows(session)
         concerned = await renewals.concerned(session, data)
         yield session
         calls = await renewals.consider(session, concerned, data, now, refund=runtime.refund_outside_consent)

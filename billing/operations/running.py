@@ -7,7 +7,7 @@ import structlog
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import errors, mirror
+from billing import errors, mirror, tracing
 from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
 from billing.journal import Cause, caused_by
@@ -46,10 +46,16 @@ async def run(runtime: Runtime, procedure: Procedure, call: Call) -> Operation:
 
 async def drive(runtime: Runtime, procedure: Procedure, operation: Operation) -> Operation:
     """Goes from step to step until the operation is over. The caller holds its lease."""
-    with caused_by(Cause.operation(operation)):
+    about = {"operation": str(operation.id), "mutation": operation.mutation}
+    with (
+        caused_by(Cause.operation(operation)),
+        structlog.contextvars.bound_contextvars(**about),
+        tracing.span(operation.mutation, about),
+    ):
         while operation.status == OperationStatus.PENDING:
             outcome = await ask(runtime, procedure, operation)
             operation = await record(runtime, procedure, operation, outcome)
+        log.info("operation over", status=operation.status)
     return operation
 
 

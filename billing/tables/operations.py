@@ -102,5 +102,7 @@ class Installation(SQLModel, table=True):
 
     id: str = Field(default="1", primary_key=True)
     stripe_account: str
+    country: str | None = None
+    """The account's, as US; null until Stripe has told it."""
     livemode: bool
     created_at: datetime

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.serving import configuration
+from api.server import configuration
 from billing import keys, tokens
 from billing.database import Database
 from billing.runtime import Runtime
@@ -154,7 +154,7 @@ def bearer(credential: str) -> dict[str, str]:
 @asynccontextmanager
 async def serving(app: Starlette) -> AsyncIterator[str]:
     """A real server on a free port; its address, as ws://..."""
-    config = configuration(app)
+    config = configuration(app, grace=1)
     config.host, config.port, config.lifespan, config.timeout_graceful_shutdown = "127.0.0.1", 0, "auto", 1
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

@@ -6,7 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,7 @@ import httpx
 import pytest
 
 from api.serving import bind
-from billing.settings import Settings
-from tests.api.commands import COMMAND, PATIENCE, REAL, environment
+from tests.api.commands import AWAY, COMMAND, PATIENCE, REAL, environment
 from tests.api.conftest import bearer
 from tests.running_sandbox import free_port, until
 
@@ -102,13 +101,13 @@ def test_a_server_and_a_worker_end_when_they_are_told_to(migrated: Path, stripe:
             [*COMMAND, command], cwd=migrated, env=given, stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stderr is not None
-            assert "working" in process.stderr.readline() if command == "worker" else wait_for(port)
+            assert any("working" in line for line in process.stderr) if command == "worker" else wait_for(port)
             process.send_signal(how)
             assert process.wait(PATIENCE) == 0
             assert "Traceback" not in process.stderr.read()
 
 
-async def test_no_part_of_an_answer_waits_for_the_one_before(make_settings: Callable[..., Settings]) -> None:
+async def test_no_part_of_an_answer_waits_for_the_one_before() -> None:
     connected: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -116,7 +115,7 @@ async def test_no_part_of_an_answer_waits_for_the_one_before(make_settings: Call
         connected.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         writer.close()
 
-    listener = bind(make_settings(port=0))
+    listener = bind("127.0.0.1", 0)
     async with await asyncio.start_server(accept, sock=listener):
         _, writer = await asyncio.open_connection(*listener.getsockname())
         assert await connected
@@ -130,3 +129,29 @@ def wait_for(port: int) -> bool:
         except httpx.TransportError:
             continue
     return False
+
+
+def test_a_worker_shows_its_figures_where_it_is_told_to(migrated: Path, stripe: str) -> None:
+    port = free_port()
+    given = environment({**REAL, "STRIPE_API_BASE": stripe, "METRICS_PORT": str(port)})
+    with subprocess.Popen([*COMMAND, "worker"], cwd=migrated, env=given, stderr=subprocess.PIPE, text=True) as process:
+        assert wait_for(port)
+        assert "assent_inbox_lag_seconds 0.0" in httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_restart_does_not_wait_for_stripe(migrated: Path, stripe: str) -> None:
+    port = free_port()
+    for base in (stripe, AWAY):
+        given = environment({**REAL, "PORT": str(port), "STRIPE_API_BASE": base})
+        with subprocess.Popen(
+            [*COMMAND, "serve"], cwd=migrated, env=given, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert wait_for(port)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
+            assert process.stderr is not None
+            assert ("its account is known from before" in process.stderr.read()) is (base != stripe)

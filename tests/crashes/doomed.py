@@ -66,7 +66,7 @@ def serve(settings: dict[str, str], log: Path) -> None:
 
     async def run(runtime: Runtime) -> None:
         given = load(Settings)
-        await serving._run(create_app(given, runtime), serving.bind(given))
+        await serving._run(given, create_app(given, runtime), serving.bind(given.host, given.port))
 
     asyncio.run(_doomed(run))
 

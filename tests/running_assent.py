@@ -96,6 +96,11 @@ class RunningAssent:
         return self._log.read_text() if self._log.exists() else ""
 
     @property
+    def pid(self) -> int | None:
+        """Of its process."""
+        return self._process.pid if self._process else None
+
+    @property
     def is_alive(self) -> bool:
         """Whether its process runs."""
         return self._process is not None and self._process.is_alive()

@@ -99,5 +99,16 @@ async def test_an_endless_body_is_not_read_to_its_end(http: httpx.AsyncClient, d
     assert read <= LARGEST_PAYLOAD + 2 * 64 * 1024
 
 
+async def test_what_the_database_does_not_take_is_to_be_delivered_again(
+    http: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr("billing.inbox.storing.MOST_WAITING", 10)
+        answer = await http.post("/webhooks/stripe", content=event(), headers={"Stripe-Signature": signature(event())})
+    assert (answer.status_code, int(answer.headers["Retry-After"])) == (503, 10)
+    assert await stored(database) == []
+    assert await deliver(http, event()) == 200
+
+
 async def test_only_deliveries_are_taken(http: httpx.AsyncClient) -> None:
     assert (await http.get("/webhooks/stripe")).status_code == 405

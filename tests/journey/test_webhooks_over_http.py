@@ -1,6 +1,8 @@
 """What the endpoint lets in from the street, and how often one event counts."""
 
+import asyncio
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 import stripe
+from sqlalchemy import text
 from sqlmodel import select
 
 from billing.database import Database
@@ -113,3 +116,61 @@ def test_the_same_event_fifty_times_at_once_is_one_row_and_one_effect(
     assert (stored.stripe_id, stored.status, stored.attempts) == (event["id"], EventStatus.APPLIED, 1)
     assert [each.stripe_id for each in objects] == [stripe_id]
     assert [each.stripe_id for each in products] == [stripe_id]
+
+
+async def ids(database: Database) -> list[str]:
+    """Of the events of these tests; what the sweep finds at Stripe by itself is named by Stripe, and longer."""
+    return [each.stripe_id for each in (await known(database))[0] if len(each.stripe_id) < 10]
+
+
+async def go_away(database: Database) -> None:
+    """For a second: on SQLite somebody else holds the lock, on PostgreSQL every connection breaks."""
+    if database.dialect == "sqlite":
+        async with database.transaction() as session:
+            await session.exec(select(1))
+            await asyncio.sleep(1)
+        return
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    for _ in range(10):
+        async with database.transaction() as session:
+            await (await session.connection()).execute(text(f"{others} AND pid <> pg_backend_pid()"))
+        await asyncio.sleep(0.1)
+
+
+def leave(assent: RunningAssent, body: bytes, *, after: int) -> None:
+    """Delivers so many bytes of a request, and does not wait for an answer."""
+    head = f"POST /webhooks/stripe HTTP/1.1\r\nHost: a\r\nStripe-Signature: {signed(body)}\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    with socket.create_connection(("127.0.0.1", assent.port)) as connection:
+        connection.sendall(request[:after])
+
+
+def test_what_is_answered_with_200_is_kept_once_whoever_leaves_and_whatever_breaks(
+    assent: RunningAssent, event: dict[str, Any]
+) -> None:
+    bodies = {f"evt_{index}": body_of(event, id=f"evt_{index}") for index in range(60)}
+
+    def deliver(turn: int) -> tuple[str, int]:
+        name = f"evt_{turn % len(bodies)}"
+        if turn % 7 == 0:
+            leave(assent, bodies[name], after=len(bodies[name]) if turn % 2 else 1_000_000)
+            return name, 0
+        return name, assent.deliver(bodies[name], signed(bodies[name])).status_code
+
+    with ThreadPoolExecutor(16) as threads:
+        away = threads.submit(assent.within, go_away)
+        answers = list(threads.map(deliver, range(4 * len(bodies))))
+        away.result()
+    assert {status for _, status in answers} <= {0, 200, 503}
+    kept = assent.within(ids)
+    assert len(kept) == len(set(kept))
+    assert {name for name, status in answers if status == 200} <= set(kept)
+    assert {assent.deliver(body, signed(body)).status_code for body in bodies.values()} == {200}
+    assert sorted(assent.within(ids)) == sorted(bodies)
+
+
+def test_who_leaves_after_the_last_byte_has_delivered(assent: RunningAssent, event: dict[str, Any]) -> None:
+    leave(assent, body_of(event, id="evt_half"), after=300)
+    leave(assent, body_of(event, id="evt_1"), after=1_000_000)
+    assert eventually(lambda: assent.within(ids)) == ["evt_1"]
+    assert "Traceback" not in assent.log

@@ -9,26 +9,23 @@ the other; the check of the signature alone. Databases wait for the disk, as in 
 import asyncio
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-import stripe
 from sqlalchemy import func
 from sqlmodel import select
 
 from bench import dj_stripe
+from bench.commits import Alone, checks, connect, postgres_commits, sqlite_commits
 from bench.load import Client, Load, Outcome
 from bench.measuring import running_databases
 from billing.database import Database
 from billing.migrations import migrate
-from billing.stripe_gateway import verify_signature
-from billing.tables import StripeEvent, new_id
+from billing.tables import StripeEvent
 from tests.billing import stripe_objects
 from tests.billing.stripe_events import an_event
 from tests.running_assent import WEBHOOK_SECRET as SECRET
@@ -40,8 +37,6 @@ SECONDS = 3.0  # a way's turn in a round
 WARMING = 1.0
 CONNECTIONS = 32
 DJ_STRIPES_CONNECTIONS = 8  # as many as it has threads
-HUNDRED = 100
-COMMITTED = "CREATE TABLE committed (id TEXT PRIMARY KEY, payload TEXT)"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -83,28 +78,6 @@ class Way:
         return sum(each.answers[200] for each in (self.full, self.half, self.warming))
 
 
-@dataclass
-class Alone:
-    """Something that is done in a loop beside the servers."""
-
-    name: str
-    work: Callable[[], int]
-    done: int = 0
-    seconds: float = 0
-
-    def turn(self, seconds: float) -> None:
-        """As often as it goes."""
-        began = time.perf_counter()
-        while (spent := time.perf_counter() - began) < seconds:
-            self.done += self.work()
-        self.seconds += spent
-
-    @property
-    def rate(self) -> float:
-        """Times per second."""
-        return self.done / self.seconds
-
-
 def main() -> None:
     """Measures and prints."""
     print(
@@ -117,9 +90,9 @@ def main() -> None:
         ours = [stack.enter_context(assent(folder, name, url)) for name, url in urls.items()]
         theirs = djstripes(stack, folder, urls["PostgreSQL"])
         alone = [
-            Alone("SQLite, a commit for each row", stack.enter_context(sqlite_commits(folder))),
-            Alone("PostgreSQL, a commit for each row", stack.enter_context(postgres_commits(urls["PostgreSQL"]))),
-            Alone("the signature alone", checks()),
+            Alone("SQLite, a commit for each row", stack.enter_context(sqlite_commits(folder, KEPT))),
+            Alone("PostgreSQL, a commit for each row", stack.enter_context(postgres_commits(urls["PostgreSQL"], KEPT))),
+            Alone("the signature alone", checks(KEPT, SECRET)),
         ]
         for way in (*ours, *theirs):
             way.turn(client, WARMING, way.warming)
@@ -173,53 +146,6 @@ async def create_database(url: str, name: str) -> None:
     connection = await connect(url)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-
-
-@contextmanager
-def sqlite_commits(folder: Path) -> Iterator[Callable[[], int]]:
-    """A row and a commit on SQLite, a hundred times."""
-    with closing(sqlite3.connect(folder / "commits.sqlite3", isolation_level=None)) as connection:
-        connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {COMMITTED}")
-
-        def commit() -> int:
-            for _ in range(HUNDRED):
-                connection.execute("INSERT INTO committed VALUES (?, ?)", (new_id().hex, KEPT))
-            return HUNDRED
-
-        yield commit
-
-
-@contextmanager
-def postgres_commits(url: str) -> Iterator[Callable[[], int]]:
-    """A row and a commit on PostgreSQL, a hundred times."""
-    with asyncio.Runner() as runner:
-        connection = runner.run(connect(url))
-        runner.run(connection.execute(COMMITTED))
-
-        async def commit() -> int:
-            for _ in range(HUNDRED):
-                await connection.execute("INSERT INTO committed VALUES ($1, $2)", new_id().hex, KEPT)
-            return HUNDRED
-
-        yield lambda: runner.run(commit())
-        runner.run(connection.close())
-
-
-async def connect(url: str) -> Any:
-    """A bare connection to this PostgreSQL."""
-    return await asyncpg.connect(host=url.partition("?host=")[2], user="assent", database="postgres")
-
-
-def checks() -> Callable[[], int]:
-    """The check of a signature, a hundred times."""
-    header = stripe.WebhookSignature.generate_signature_header(KEPT, SECRET, timestamp=int(time.time()))
-    body = KEPT.encode()
-
-    def check() -> int:
-        assert all(verify_signature(body, header, [SECRET], time.time()) for _ in range(HUNDRED))
-        return HUNDRED
-
-    return check
 
 
 async def count(url: str) -> int:

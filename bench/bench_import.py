@@ -73,7 +73,7 @@ def start(url: str, sandbox: RunningSandbox) -> "subprocess.Popen[str]":
         "STRIPE_CALLS_PER_SECOND": "100",
     }
     command = [*COMMAND, "import", "--external-id-key", "user_id", "--json"]
-    return subprocess.Popen(command, env=given, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    return subprocess.Popen(command, env=given, stdout=subprocess.PIPE, text=True)
 
 
 def finish(url: str, sandbox: RunningSandbox) -> Ran:

@@ -64,7 +64,7 @@ def working(assent: RunningAssent) -> Iterator[None]:
     """`assent worker` beside, with the same settings."""
     command = [str(Path(sys.executable).parent / "assent"), "worker"]
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, env={**os.environ, **assent.settings}, stdout=quiet, stderr=quiet)  # noqa: S603
+    process = subprocess.Popen(command, env={**os.environ, **assent.settings}, stdout=quiet, stderr=quiet)
     try:
         yield
     finally:

@@ -171,7 +171,7 @@ def _worker(burst: Burst, url: str, checkout: Path, name: str) -> Iterator[None]
     log = burst.folder / f"worker-{name}-{checkout.name}.log"
     with log.open("w") as output:
         command = [sys.executable, "-c", COMMAND, str(checkout)]
-        process = subprocess.Popen(  # noqa: S603 - a checkout that was named on the command line
+        process = subprocess.Popen(
             command, env={**os.environ, **settings}, cwd=burst.folder, stdout=output, stderr=output
         )
         try:

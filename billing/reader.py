@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import aiosqlite
 import asyncpg
-from sqlalchemy import URL, Select
+from sqlalchemy import URL, ClauseElement
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Dialect
@@ -54,7 +54,7 @@ class Compiled:
     parameters: tuple[Parameter, ...]
 
     @classmethod
-    def of(cls, statement: Select[Any], dialect: Dialect) -> "Compiled":
+    def of(cls, statement: ClauseElement, dialect: Dialect) -> "Compiled":
         """Writes the SQL."""
         written: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         kinds = {name: bind.type.dialect_impl(dialect) for bind, name in written.bind_names.items()}

@@ -109,29 +109,35 @@ async def create_customer(session: AsyncSession) -> None:
         await make.create_invoice(session, customer, subscription_stripe_id=subscription.stripe_id)
 
 
-def ways_of(database: Database) -> dict[str, list[Way]]:
-    """The ways to answer each query; the schema's first."""
-    one, many = reads_by_hand.statements(database.dialect)
-    schema = build()
-    context = Context(
-        Runtime(database, StripeGateway("sk_test_00000000", account="acct_bench"), lambda _: False),
-        Caller("bench", KeyScope.READ),
-        "request-1",
-    )
+@dataclass(frozen=True)
+class Ways:
+    """How the schema answers: by one statement, or by the executor."""
 
-    documents = Documents(schema._schema)  # noqa: SLF001 - as the endpoint does
+    schema: Any
+    documents: Documents
+    context: Context
 
-    async def at_once(document: str, variables: dict[str, Any]) -> str:
-        prepared = documents.find(document, None)
+    async def at_once(self, document: str, **variables: Any) -> str:
+        """As the endpoint does first."""
+        prepared = self.documents.find(document, None)
         assert prepared is not None
-        answer = await prepared.answer(context, variables, None)
+        answer = await prepared.answer(self.context, variables, None)
         assert answer is not None
         return answer
 
-    async def execute(document: str, variables: dict[str, Any]) -> str:
-        result = await schema.execute(document, variables, context)
+    async def execute(self, document: str, **variables: Any) -> str:
+        """As it does where one statement cannot answer."""
+        result = await self.schema.execute(document, variables, self.context)
         assert result.errors is None, result.errors
         return json.dumps(result.data)
+
+
+def ways_of(database: Database) -> dict[str, list[Way]]:
+    """The ways to answer each query; the schema's first."""
+    one, many = reads_by_hand.statements(database.dialect)
+    schema, gateway = build(), StripeGateway("sk_test_00000000", account="acct_bench")
+    context = Context(Runtime(database, gateway, lambda _: False), Caller("bench", KeyScope.READ), "request-1")
+    ours = Ways(schema, Documents(schema._schema), context)  # noqa: SLF001 - as the endpoint does
 
     async def run(statement: Compiled, **bound: Any) -> str:
         return str((await database.reader.fetch(statement, bound))[0])
@@ -145,14 +151,14 @@ def ways_of(database: Database) -> dict[str, list[Way]]:
     many_by_hand = Compiled.of(text(many), dialect)
     return {
         "one": [
-            Way("one statement", lambda key: at_once(ONE, {"id": f"customer_{key}"})),
-            Way("the executor", lambda key: execute(ONE, {"id": f"customer_{key}"})),
+            Way("one statement", lambda key: ours.at_once(ONE, id=f"customer_{key}")),
+            Way("the executor", lambda key: ours.execute(ONE, id=f"customer_{key}")),
             Way("SQL by hand", lambda key: run(one_by_hand, id=key)),
             Way("ORM, select per relation", lambda key: load(lambda session: reads_by_hand.one(session, key))),
         ],
         "list": [
-            Way("one statement", lambda _: at_once(LIST, {})),
-            Way("the executor", lambda _: execute(LIST, {})),
+            Way("one statement", lambda _: ours.at_once(LIST)),
+            Way("the executor", lambda _: ours.execute(LIST)),
             Way("SQL by hand", lambda _: run(many_by_hand)),
             Way("ORM, select per relation", lambda _: load(reads_by_hand.many)),
         ],

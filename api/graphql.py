@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import strawberry
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -29,6 +30,8 @@ from schema.faults import TIMEOUT, TOO_LONG
 from schema.operation_names import INVALID, root_field
 from schema.reads.documents import Documents
 from schema.shapes import MOST_TOKENS, MOST_VALUES
+
+log = structlog.get_logger()
 
 # Bytes of one request's body.
 LARGEST_BODY = 256 * 1024
@@ -107,7 +110,8 @@ class GraphQL:
                 data = await prepared.answer(context, document.variables or {}, identity.key_id)
         except TookTooLong:
             raise
-        except Exception:  # noqa: BLE001 - the executor meets it too, and knows how to tell it
+        except Exception:  # the executor meets it too, and knows how to tell it
+            log.warning("could not read at once", operation=name, exc_info=True)
             return None
         if data is not None:
             GRAPHQL_SECONDS.labels(name, "ok").observe(time.monotonic() - started)

@@ -135,7 +135,7 @@ class PostgresReader:
                     statement_cache_size=STATEMENTS_PREPARED,
                     max_cached_statement_lifetime=0,
                     server_settings=self._settings(),
-                    reset=_leave_as_it_is,
+                    reset=_end,
                 )
         return self._pool
 
@@ -153,6 +153,7 @@ class SqliteReader:
         self._file, self._timeout = str(url.database), statement_timeout
         self._free: list[aiosqlite.Connection] = []
         self._all: list[aiosqlite.Connection] = []
+        self._closing: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
         self.on_statement: list[Note] = []
 
@@ -175,6 +176,7 @@ class SqliteReader:
         """Waits for what is running."""
         for each in self._all:
             await each.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _fetch(self, connection: aiosqlite.Connection, compiled: Compiled, values: Values) -> Any:
         for note in self.on_statement:
@@ -196,8 +198,17 @@ class SqliteReader:
             connection = self._free.pop() if self._free else await self._open()
             try:
                 yield connection
-            finally:
-                self._free.append(connection)
+            except BaseException:
+                # What was begun may go on in its thread, a transaction among it, whose view would stand still for ever.
+                self._drop(connection)
+                raise
+            self._free.append(connection)
+
+    def _drop(self, connection: aiosqlite.Connection) -> None:
+        self._all.remove(connection)
+        closing = asyncio.create_task(connection.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def _open(self) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self._file, isolation_level=None)
@@ -218,8 +229,13 @@ class _Held:
             return await self._run(compiled, values)
 
 
-async def _leave_as_it_is(_connection: object) -> None:
-    """Nothing that these statements do is left on a connection; asyncpg would spend a trip on making sure."""
+async def _end(connection: Any) -> None:
+    """Nothing that these statements do is left on a connection, and asyncpg would spend a trip on making sure.
+
+    Only whoever was canceled may have left a transaction open: the next would see what was true when that began.
+    """
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 def is_too_deep(sql: str, dialect: str) -> bool:

@@ -16,6 +16,7 @@ from schema.reads.documents import Documents
 from tests import factories as make
 from tests.factories import NOW
 from tests.schema.conftest import KEY, Client, token_of
+from tests.schema.documents import texts as texts_in
 from tests.schema.random_documents import Writer
 from tests.schema.worlds import World, create_world
 
@@ -82,6 +83,9 @@ async def test_all_ways_give_the_same_bytes(
         first, *others = await answers_of(unlimited, documents, text, caller, depths, **writer.variables)
         assert len(set(others)) == 1, text
         assert first in (None, others[0]), (text, writer.variables)
+        if first is not None and caller.is_customer:
+            others_own = {mark for each in worlds if each.customer.id != caller.customer_id for mark in each.marks}
+            assert not texts_in(json.loads(first)) & others_own, text
         asked, whole = asked + 1, whole + (first is not None)
         if asked == DOCUMENTS // len(PARTS):
             break

@@ -20,8 +20,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bench import reads_by_hand
 from bench.measuring import Measured, migrated, running_databases
 from billing.callers import Caller
+from billing.compiled import DIALECTS, Compiled
 from billing.database import Database
-from billing.reader import DIALECTS, Compiled
 from billing.runtime import Runtime
 from billing.stripe_gateway import StripeGateway
 from billing.tables import Customer, Identifier, KeyScope

@@ -5,70 +5,26 @@ A statement alone is a snapshot of its own; several share one in `snapshot`. SQL
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 import aiosqlite
 import asyncpg
-from sqlalchemy import URL, ClauseElement
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.engine import Dialect
+from sqlalchemy import URL
+
+from billing.compiled import Compiled, Values
 
 # Connections of one process, besides those of the sessions.
 MOST_CONNECTIONS = 8
 # Per connection; what is asked for again and again is planned once.
 STATEMENTS_PREPARED = 256
 
-DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": PGDialect_asyncpg()}  # type: ignore[no-untyped-call]
-
-Values = Mapping[str, Any]
 Note = Callable[[str], None]
 
 
 class TookTooLong(Exception):
     """The statement's time was over before it had ended."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A value to bind: by its name in what is given, as the statement's own, or made fit for the database."""
-
-    name: str
-    value: Any
-    convert: Callable[[Any], Any] | None
-
-    def of(self, values: Values) -> Any:
-        """As the driver takes it."""
-        value = values.get(self.name, self.value)
-        return self.convert(value) if self.convert else value
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A statement in the database's own language."""
-
-    sql: str
-    parameters: tuple[Parameter, ...]
-
-    @classmethod
-    def of(cls, statement: ClauseElement, dialect: Dialect) -> "Compiled":
-        """Writes the SQL."""
-        written: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        kinds = {name: bind.type.dialect_impl(dialect) for bind, name in written.bind_names.items()}
-
-        def parameter(name: str) -> Parameter:
-            # A list that the schema itself wrote has become one parameter for each of its words.
-            kind = kinds.get(name)
-            return Parameter(name, written.params.get(name), kind and kind.bind_processor(dialect))
-
-        return cls(str(written), tuple(map(parameter, written.positiontup)))
-
-    def bind(self, values: Values) -> list[Any]:
-        """The values in the order of the statement's parameters."""
-        return [each.of(values) for each in self.parameters]
 
 
 class Snapshot(Protocol):
@@ -236,18 +192,6 @@ async def _end(connection: Any) -> None:
     """
     if connection.is_in_transaction():
         await connection.reset()
-
-
-def is_too_deep(sql: str, dialect: str) -> bool:
-    """Whether SQLite's parser has no room for a statement."""
-    if dialect != "sqlite":
-        return False
-    with closing(sqlite3.connect(":memory:")) as connection:
-        try:
-            connection.execute(f"EXPLAIN {sql}")
-        except sqlite3.Error as error:  # the tables are missing, or else the values
-            return "parser stack overflow" in str(error)
-    return False
 
 
 def open_reader(url: URL, *, statement_timeout: float | None) -> Reader:

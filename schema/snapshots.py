@@ -9,7 +9,8 @@ from typing import Any
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from billing.reader import Compiled, Reader, Snapshot, Values
+from billing.compiled import Compiled, Values
+from billing.reader import Reader, Snapshot
 
 
 class OneSnapshot(SchemaExtension):

@@ -3,13 +3,12 @@
 import os
 import signal
 import sys
-import threading
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.running_assent import FORKS, PATIENCE, _end_with_tests
+from tests.running_assent import FORKS, PATIENCE, settle_in
 from tests.running_sandbox import until
 
 
@@ -72,11 +71,6 @@ def _work(settings: dict[str, str], log: Path) -> None:
     """In the new process: become `assent worker`, in a folder without anybody's .env."""
     from api.cli import main  # noqa: PLC0415 - in the processes of the workers alone
 
-    threading.Thread(target=_end_with_tests, daemon=True).start()
-    os.environ.update(settings)
-    os.chdir(log.parent)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(output, sys.stdout.fileno())
-    os.dup2(output, sys.stderr.fileno())
+    settle_in(settings, log)
     sys.argv = ["assent", "worker"]
     main()

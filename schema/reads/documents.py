@@ -29,7 +29,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from billing.reader import Compiled
+from billing.compiled import Compiled
 from schema.context import Context
 from schema.limits import HIGHEST_COST, cost_of
 from schema.permissions import may_read

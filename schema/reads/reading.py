@@ -20,8 +20,8 @@ from graphql import (
     is_composite_type,
 )
 
+from billing.compiled import Compiled
 from billing.payment_methods import month_of
-from billing.reader import Compiled
 from schema.context import Context
 from schema.permissions import authorize
 from schema.reads.compiling import CONTINUED

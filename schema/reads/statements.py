@@ -7,8 +7,8 @@ from functools import lru_cache
 import strawberry
 from graphql import GraphQLSchema, get_named_type
 
+from billing.compiled import DIALECTS, Compiled, is_too_deep
 from billing.keys import stands
-from billing.reader import DIALECTS, Compiled, is_too_deep
 from schema.reads.compiling import Compiler
 from schema.reads.declarations import Argument, Expression, Lookup
 from schema.reads.places import Place

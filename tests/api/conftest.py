@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from api import sockets
 from api.app import create_app
 from api.server import configuration
 from billing import keys, tokens
@@ -165,3 +166,16 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await running
+
+
+@pytest.fixture
+async def address(app: Starlette) -> AsyncIterator[str]:
+    """Where its sockets are."""
+    async with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open sockets' credentials are looked at again at once."""
+    monkeypatch.setattr(sockets, "LOOK_EVERY", 0.05)

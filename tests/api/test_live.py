@@ -3,38 +3,26 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
-from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection
 
-from api import sockets
 from billing import keys
 from billing.database import Database
 from billing.runtime import Runtime
 from billing.tables import Change, Customer
 from tests import factories as make
-from tests.api.conftest import Clock, serving
+from tests.api.conftest import Clock
 from tests.api.test_sockets import closing_code, conversation, heard, tell
+
+pytestmark = pytest.mark.usefixtures("look_often")
 
 CHANGES = "subscription ($of: ID, $after: String) { changes(customerId: $of, after: $after) { cursor nodeId } }"
 CUSTOMER = "subscription ($id: ID!) { customer(id: $id) { name subscriptions { edges { node { status } } } } }"
 SUBSCRIPTION = "subscription ($id: ID!) { subscription(id: $id) { status latestInvoice { status } } }"
 DISCONNECTS = 40
-
-
-@pytest.fixture(autouse=True)
-def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "LOOK_EVERY", 0.05)
-
-
-@pytest.fixture
-async def address(app: Starlette) -> AsyncIterator[str]:
-    async with serving(app) as address:
-        yield address
 
 
 async def subscribe(socket: ClientConnection, query: str, **variables: Any) -> None:

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from billing import keys
+from billing.compiled import Compiled
 from billing.database import Database
-from billing.reader import Compiled, TookTooLong
+from billing.reader import TookTooLong
 from billing.signals import Signals
 from billing.tables import Customer, KeyScope
 from tests.api.conftest import bearer, make_key

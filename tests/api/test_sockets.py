@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -22,19 +21,10 @@ from billing.tables import Customer, KeyScope
 from tests.api.conftest import TOKEN_SECRETS, Clock, make_key, serving
 from tests.factories import NOW, create_consent, create_setup_session
 
+pytestmark = pytest.mark.usefixtures("look_often")
+
 PROTOCOL = Subprotocol("graphql-transport-ws")
 PATIENCE = 20
-
-
-@pytest.fixture(autouse=True)
-def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "LOOK_EVERY", 0.05)
-
-
-@pytest.fixture
-async def address(app: Starlette) -> AsyncIterator[str]:
-    async with serving(app) as address:
-        yield address
 
 
 @asynccontextmanager

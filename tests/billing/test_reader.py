@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from billing.compiled import DIALECTS, Compiled
 from billing.database import Database
-from billing.reader import DIALECTS, Compiled
 from billing.tables import Customer
 from tests import factories as make
 

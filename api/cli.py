@@ -1,6 +1,7 @@
 """`assent`, the command line."""
 
 import asyncio
+import logging
 import runpy
 import sys
 from typing import Annotated
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from api import first_run, serving
+from api import first_run, logs, serving
 from api import sandbox as sandbox_process
 from api.commands import consents, keys, operations
 from api.commands.doctor import doctor
@@ -33,6 +34,12 @@ app.add_typer(operations.app, name="operations")
 app.command()(doctor)
 app.command()(reconcile)
 app.command("import")(import_account)
+
+
+@app.callback(help=HELP)
+def say_only_what_was_asked() -> None:
+    """Leaves a command's output to its answer, and a start's to what stops it; who runs on says more from then on."""
+    logs.configure(in_development=False, level=logging.WARNING)
 
 
 @app.command()

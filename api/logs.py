@@ -23,7 +23,7 @@ SECRETS = re.compile(
 DIGITS = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 
 
-def configure(*, in_development: bool) -> None:
+def configure(*, in_development: bool, level: int = logging.INFO) -> None:
     """Sends everything that this process logs, libraries included, through the same steps to stderr."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -44,7 +44,7 @@ def configure(*, in_development: bool) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers, root.level = [handler], logging.INFO
+    root.handlers, root.level = [handler], level
     for noisy in ("httpx", "httpcore", "stripe", "uvicorn.error", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(

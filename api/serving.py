@@ -23,10 +23,10 @@ log = structlog.get_logger()
 async def serve() -> None:
     """Serves until interrupted, on what the environment says. Raises CannotStart."""
     settings = load(Settings)
-    logs.configure(in_development=settings.in_development)
     listener = bind(settings.host, settings.port)
     with exporting("assent"):
         async with open_runtime(settings) as runtime:
+            logs.configure(in_development=settings.in_development)
             await _run(settings, create_app(settings, runtime), listener)
 
 
@@ -50,7 +50,6 @@ async def serve_with_sandbox() -> None:
 async def work() -> None:
     """Does the server's background work without the server, until interrupted. Raises CannotStart."""
     settings = load(StripeSettings)
-    logs.configure(in_development=settings.in_development)
     stop = asyncio.Event()
     for each in STOPS:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
@@ -58,6 +57,7 @@ async def work() -> None:
         stack.enter_context(exporting("assent-worker"))
         listener = None if settings.metrics_port is None else bind(settings.host, settings.metrics_port, "METRICS_PORT")
         runtime = await stack.enter_async_context(open_runtime(settings))
+        logs.configure(in_development=settings.in_development)
         if listener is not None:
             await stack.enter_async_context(server.beside(create_worker_app(settings, runtime), listener))
         await stack.enter_async_context(working(runtime))

@@ -1,6 +1,7 @@
 """Whether a database can be worked with, and whether the work keeps up."""
 
 import asyncio
+import sqlite3
 from datetime import datetime
 
 import asyncpg
@@ -20,12 +21,19 @@ PATIENCE = 10
 async def check_reachable(database: Database) -> None:
     """Raises CannotStart where it does not answer."""
     try:
+        _try_file(database)
         async with asyncio.timeout(PATIENCE):
             await is_migrated(database)
     except TimeoutError:
         raise CannotStart(f"DATABASE_URL: the database does not answer within {PATIENCE} seconds.") from None
-    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CannotStart(f"DATABASE_URL: the database cannot be used: {_reason(error)}.") from None
+
+
+def _try_file(database: Database) -> None:
+    """The driver's thread would still be telling of a file that cannot be opened when the process has ended."""
+    if database.dialect == "sqlite":
+        sqlite3.connect(str(database.url.database)).close()
 
 
 async def check_migrated(database: Database) -> None:

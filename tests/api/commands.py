@@ -63,6 +63,7 @@ def refusal(folder: Path, *arguments: str, **given: str) -> str:
     ended = run(folder, *arguments, **given)
     assert ended.returncode == 2, ended.stderr
     assert ended.stdout == ""
-    [line] = ended.stderr.splitlines()
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    line = ended.stderr.strip()
     assert "verysecret" not in line
     return line.removeprefix("assent: ")

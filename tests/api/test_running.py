@@ -100,11 +100,14 @@ def test_a_server_and_a_worker_end_when_they_are_told_to(migrated: Path, stripe:
         with subprocess.Popen(
             [*COMMAND, command], cwd=migrated, env=given, stderr=subprocess.PIPE, text=True
         ) as process:
-            assert process.stderr is not None
-            assert any("working" in line for line in process.stderr) if command == "worker" else wait_for(port)
-            process.send_signal(how)
-            assert process.wait(PATIENCE) == 0
-            assert "Traceback" not in process.stderr.read()
+            try:
+                assert process.stderr is not None
+                assert any("working" in line for line in process.stderr) if command == "worker" else wait_for(port)
+                process.send_signal(how)
+                assert process.wait(PATIENCE) == 0
+                assert "Traceback" not in process.stderr.read()
+            finally:
+                process.kill()
 
 
 async def test_no_part_of_an_answer_waits_for_the_one_before() -> None:

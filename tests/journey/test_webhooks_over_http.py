@@ -27,11 +27,18 @@ AT_ONCE = 50
 FIND = "query P($id: String!) { byStripeId(stripeId: $id) { ... on Product { name } } }"
 
 
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """A Stripe at which nothing happens: the sweep finds no event there, so what is stored came by the door."""
+    with RunningSandbox(tmp_path_factory.mktemp("silent")) as running:
+        yield running
+
+
 @pytest.fixture
-def assent(database_url: str, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[RunningAssent]:
+def assent(database_url: str, silent: RunningSandbox, tmp_path: Path) -> Iterator[RunningAssent]:
     """Assent that Stripe itself delivers nothing to."""
     settings = {"STRIPE_WEBHOOK_SECRET": f"{NEW},{OLD}"}
-    with RunningAssent(tmp_path, database_url, sandbox.base_url, **settings) as running:
+    with RunningAssent(tmp_path, database_url, silent.base_url, **settings) as running:
         yield running
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,7 +31,8 @@ class Envelope:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
-        self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if https else {})}
+        headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if https else {})}
+        self.headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers; never raises."""
@@ -53,10 +54,9 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in message["headers"]}
+                added = [(b"x-request-id", request_id.encode()), *self.headers.items()]
+                message["headers"] = [*message["headers"], *(each for each in added if each[0] not in given)]
             await send(message)
 
         with tracing.span("request", caller=Headers(scope=scope)) as span:

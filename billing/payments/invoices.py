@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import errors, limits, mirror, operations
 from billing.callers import Caller
 from billing.consents import coverage
-from billing.consents.carrying import needed_by
+from billing.consents.invoiced import needed_for
 from billing.errors import (
     AuthenticationRequired,
     BillingError,
@@ -34,7 +34,7 @@ from billing.payments.methods import get_method
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Declined, Request
 from billing.subscriptions import paying
-from billing.tables import ConsentUsage, Hold, Invoice, InvoicePayment, Operation, Payment, Subscription
+from billing.tables import Hold, Invoice, InvoicePayment, Operation, Payment, Subscription
 
 PAYABLE = ("open", "uncollectible")
 
@@ -108,7 +108,7 @@ async def _require_payable(
     session: AsyncSession, operation: Operation, invoice: Invoice, subscription: Subscription, now: datetime
 ) -> None:
     """Raises what keeps it from being paid now, but for the method."""
-    needed = await _needed(session, invoice, subscription)
+    needed = await needed_for(session, subscription, invoice)
     held = select(Hold).where(Hold.invoice_stripe_id == invoice.stripe_id, col(Hold.ended_at).is_(None))
     hold = (await session.exec(held)).first()
     if hold is not None and hold.reason in ("CONSENT_REQUIRED", "CONSENT_SCOPE_EXCEEDED"):
@@ -126,11 +126,6 @@ async def _require_payable(
         now=now,
     )
     operation.consent_id = consent.id
-
-
-async def _needed(session: AsyncSession, invoice: Invoice, subscription: Subscription) -> Scope:
-    usual = await needed_by(session, subscription) or Scope(ConsentUsage.RECURRING)
-    return replace(usual, currency=invoice.currency, maximum_amount=invoice.amount_due)
 
 
 async def _resume(session: AsyncSession, operation: Operation, now: datetime) -> Next:

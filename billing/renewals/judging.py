@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import payment_methods
 from billing.consents import is_active, scope_of
-from billing.consents.carrying import needed_by, shortest
+from billing.consents.carrying import needed_by
 from billing.consents.coverage import Asker, shortfall, standing_for
-from billing.errors import PaymentMethodUnusable, Scope
+from billing.consents.invoiced import needed_for
+from billing.errors import PaymentMethodUnusable
 from billing.mirror.fields import instant, nested
 from billing.renewals.holds import Finding, Reason
 from billing.stripe_gateway import JSONObject
@@ -21,8 +21,6 @@ from billing.tables import (
     Customer,
     Invoice,
     PaymentMethod,
-    Price,
-    Product,
     StripeObject,
     Subscription,
 )
@@ -82,7 +80,7 @@ async def judge_draft(
         return None
     finalizes = data.get("automatically_finalizes_at")
     moment = max(now, instant(finalizes)) if finalizes else now
-    consent, needed = await _consent(session, subscription), await _needed(session, subscription, invoice, data)
+    consent, needed = await _consent(session, subscription), await needed_for(session, subscription, invoice)
     if not is_active(consent, moment):
         return Finding(Reason.CONSENT_REQUIRED, needed)
     asker = Asker(subscription.id, invoice_stripe_id=invoice.stripe_id)
@@ -119,7 +117,7 @@ async def judge_finalized(session: AsyncSession, subscription: Subscription, inv
     if amount <= 0 or (data.get("collection_method") == "send_invoice" and invoice.status != PAID):
         return None
     moment = _finalized_at(invoice, data)
-    needed = replace(await _needed(session, subscription, invoice, data), maximum_amount=amount)
+    needed = replace(await needed_for(session, subscription, invoice), maximum_amount=amount)
     asker = Asker(subscription.id, invoice_stripe_id=invoice.stripe_id)
     finding = Finding(Reason.CONSENT_REQUIRED, needed)
     for consent in await _consents_then(session, subscription, moment):
@@ -148,41 +146,3 @@ def _stood(consent: Consent, moment: datetime) -> bool:
     """Stripe tells whole seconds."""
     begun = consent.created_at.replace(microsecond=0) <= moment
     return begun and all(ended is None or ended > moment for ended in (consent.revoked_at, consent.expires_at))
-
-
-async def _needed(session: AsyncSession, subscription: Subscription, invoice: Invoice, data: JSONObject) -> Scope:
-    """What a consent has to allow for this very invoice, by its own lines: what is known of the items may be older."""
-    lines: list[JSONObject] = nested(data, "lines", "data") or []
-    usual = await needed_by(session, subscription)
-    intervals = await _intervals(session, lines)
-    if not intervals and usual is not None:
-        intervals = [(usual.interval_unit, usual.interval_count)]
-    unit, count = shortest(intervals) if intervals else (None, None)
-    return Scope(
-        usage=ConsentUsage.RECURRING,
-        interval_unit=unit,
-        interval_count=count,
-        currency=invoice.currency,
-        maximum_amount=invoice.amount_due,
-        product_ids=await _products(session, lines),
-    )
-
-
-async def _intervals(session: AsyncSession, lines: list[JSONObject]) -> list[tuple[str | None, int | None]]:
-    """Of what is billed for whole periods."""
-    whole = [each for each in lines if nested(each, "parent", "subscription_item_details", "proration") is False]
-    prices = [nested(each, "pricing", "price_details", "price") for each in whole]
-    statement = select(Price.interval_unit, Price.interval_count).where(col(Price.stripe_id).in_(_known(prices)))
-    return list((await session.exec(statement.where(col(Price.interval_unit).is_not(None)))).all())
-
-
-async def _products(session: AsyncSession, lines: list[JSONObject]) -> Any:
-    """What is charged for; None where a line does not tell, or tells of what is not known."""
-    named = {nested(each, "pricing", "price_details", "product") for each in lines if each["amount"] > 0}
-    statement = select(Product.id).where(col(Product.stripe_id).in_(_known(named)))
-    found = (await session.exec(statement)).all()
-    return tuple(sorted(found)) if len(found) == len(named) else None
-
-
-def _known(ids: Any) -> list[str]:
-    return [each for each in ids if each]

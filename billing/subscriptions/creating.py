@@ -16,6 +16,7 @@ from billing import customers, mirror, operations, previews
 from billing.anchors import anchor
 from billing.callers import MERCHANT, Caller
 from billing.consents import coverage
+from billing.consents.invoiced import products_billed
 from billing.errors import BillingError, PreviewStale, StripeRejected
 from billing.operations import Call, Next, Outcome, Procedure, Send, Undone, answered, ours
 from billing.runtime import Runtime
@@ -163,7 +164,7 @@ async def _reserve(session: AsyncSession, operation: Operation, wish: dict[str, 
 async def _record_created(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     answer = answered(outcome)
     await mirror.record(session, answer, now=now)
-    _note_made(operation, answer.data)
+    await _note_made(session, operation, answer.data)
     try:
         await previews.require_first(session, operation, answer.data["latest_invoice"])
     except PreviewStale as stale:
@@ -171,7 +172,7 @@ async def _record_created(session: AsyncSession, operation: Operation, outcome: 
     return _preview(operation)
 
 
-def _note_made(operation: Operation, subscription: JSONObject) -> None:
+async def _note_made(session: AsyncSession, operation: Operation, subscription: JSONObject) -> None:
     """From here on nobody else changes the subscription until this is over."""
     invoice = subscription["latest_invoice"]
     operation.subject = subscription["id"]
@@ -181,6 +182,7 @@ def _note_made(operation: Operation, subscription: JSONObject) -> None:
         "method": subscription["default_payment_method"],
         "due": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
+        "products": await products_billed(session, invoice),
     }
 
 
@@ -212,7 +214,7 @@ async def _resume(session: AsyncSession, operation: Operation, now: datetime) ->
 async def _withdraw(session: AsyncSession, operation: Operation, found: Answer, now: datetime) -> Next:
     """What nobody continues is taken back, where nothing has been paid and the customer is not asked to confirm."""
     if "invoice" not in operation.result:
-        _note_made(operation, found.data)
+        await _note_made(session, operation, found.data)
     elif operation.step == "pay":
         return paying.give_up(operation, found)
     return ending.withdraw(operation, paying.NOT_COMPLETED)

@@ -11,6 +11,7 @@ from billing import mirror
 from billing.confirmation import AUTHENTICATION_CODES, wants_customer
 from billing.consents import coverage
 from billing.consents.carrying import needed_by
+from billing.consents.invoiced import with_products
 from billing.consents.locking import hold_customer
 from billing.errors import (
     AuthenticationRequired,
@@ -76,8 +77,9 @@ async def _require_covered(session: AsyncSession, operation: Operation, now: dat
 
 async def _needed(session: AsyncSession, operation: Operation) -> Scope:
     """What the invoice and the next one ask for, which is more exact than the prices."""
-    known = await _known(session, operation)
-    return replace(known, currency=operation.result["currency"], maximum_amount=operation.result["largest"])
+    made = operation.result
+    known = with_products(await _known(session, operation), made.get("products", []))
+    return replace(known, currency=made["currency"], maximum_amount=made["largest"])
 
 
 async def _known(session: AsyncSession, operation: Operation) -> Scope:

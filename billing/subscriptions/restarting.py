@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import mirror
 from billing.consents import coverage
 from billing.consents.carrying import needed_by
+from billing.consents.invoiced import products_billed, with_products
 from billing.consents.locking import hold_customer
 from billing.errors import AuthenticationRequired, ConsentRequired, ConsentScopeExceeded, StripeRejected
 from billing.operations import Finish, Next, Outcome, Send, Undone, answered
@@ -24,6 +25,7 @@ async def record_preview(session: AsyncSession, operation: Operation, outcome: O
     if needed is None:
         raise ValueError(f"subscription {subscription.id} has no items")
     largest = max(bill["amount_due"], needed.maximum_amount or 0)
+    needed = with_products(needed, await products_billed(session, bill))
     try:
         await coverage.require(
             session,
@@ -104,6 +106,7 @@ async def note(session: AsyncSession, operation: Operation, data: JSONObject) ->
         "method": data["default_payment_method"],
         "due": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
+        "products": await products_billed(session, invoice),
         "largest": max(invoice["amount_due"], (needed.maximum_amount if needed else None) or 0),
         "stays": True,
     }

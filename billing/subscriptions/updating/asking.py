@@ -9,6 +9,7 @@ from billing import mirror, previews
 from billing.anchors import anchor
 from billing.consents import coverage
 from billing.consents.carrying import needed_by
+from billing.consents.invoiced import products_billed
 from billing.consents.locking import hold_customer
 from billing.errors import BillingError, Conflict, NotFound, PreviewStale, Scope, StripeRejected
 from billing.operations import Finish, Next, Outcome, Send, Undone, answered
@@ -153,10 +154,12 @@ async def record_quote(session: AsyncSession, operation: Operation, outcome: Out
     if isinstance(outcome, StripeRejected) and outcome.code != NOTHING_COMES:
         return Undone(outcome)
     first = previews.told(outcome.data) if isinstance(outcome, Answer) else None
-    note(operation, first=first)
-    coupon = wish(operation)["coupon"]
     period_end = period_of(await row_of(session, operation))[1]
-    if coupon and first and first["created"] < period_end and first["amount_due"] > 0:
+    at_once = first is not None and first["created"] < period_end
+    billed = answered(outcome).data if at_once else {}
+    note(operation, first=first, products=await products_billed(session, billed))
+    coupon = wish(operation)["coupon"]
+    if coupon and at_once and first and first["amount_due"] > 0:
         return Send("coupon", coupon_request(coupon))
     return quote(operation, "quote_next", recurring=True)
 

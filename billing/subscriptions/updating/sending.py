@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import errors, mirror, payment_methods
 from billing.consents import coverage
+from billing.consents.invoiced import with_products
 from billing.consents.locking import hold_customer
 from billing.errors import BillingError, ConsentRequired, ConsentScopeExceeded, InvalidInput, Scope, StripeRejected
 from billing.operations import Finish, Next, Outcome, Send, Undone, answered, stored_request
@@ -76,7 +77,10 @@ async def _require_consent(
     session: AsyncSession, operation: Operation, subscription: Subscription, now: datetime
 ) -> Consent:
     """The named consent; else its own, else another one that goes as far."""
-    needed = (await revision_of(session, operation)).needed_for(operation.result["largest"])
+    made = operation.result
+    needed = with_products(
+        (await revision_of(session, operation)).needed_for(made["largest"]), made.get("products", [])
+    )
     named = uuid(wish(operation)["consent_id"])
     try:
         return await _require(session, operation, needed, named or subscription.consent_id, now)

@@ -16,7 +16,7 @@ from billing.checks import check_migrated, check_reachable
 from billing.database import Database
 from billing.errors import BillingError, StripeRejected
 from billing.journal import Cause, caused_by
-from billing.journal.pruning import prune
+from billing.journal.pruning import prune as prune_journal
 from billing.notifications import listening
 from billing.procedures import PROCEDURES
 from billing.recovery import sweep_events, walks
@@ -132,7 +132,8 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
     sweeps = (
         _every(SWEEP_EVERY, "operations", _alone(runtime, "operations", SWEEP_EVERY / 2, _sweep_operations)),
         _every(SWEEP_EVERY, "consents", _alone(runtime, "consents", SWEEP_EVERY / 2, stop_expired)),
-        _every(PRUNE_EVERY, "journal", partial(prune, runtime)),
+        _every(PRUNE_EVERY, "journal", partial(prune_journal, runtime)),
+        _every(PRUNE_EVERY, "operations of long ago", partial(operations.prune, runtime)),
         _every(SWEEP_EVERY, "drafts", _alone(runtime, "drafts", SWEEP_DRAFTS_EVERY, sweep_drafts)),
         # Looks whether the sweep over Stripe's events is due; how often it is, a setting says.
         _every(min(SWEEP_EVERY, runtime.sweep_every.total_seconds()), "events", partial(sweep_events, runtime)),

@@ -7,6 +7,7 @@ the same key of Stripe's, so a crash at any point leads to one effect or to none
 
 from billing.operations.model import Call, Finish, Next, Outcome, Procedure, Send, Undone, answered, ours, unkeyed
 from billing.operations.once import run_once
+from billing.operations.pruning import prune
 from billing.operations.running import failure, run
 from billing.operations.settling import settle
 from billing.operations.sweeping import order, sweep
@@ -25,6 +26,7 @@ __all__ = [
     "is_begun",
     "order",
     "ours",
+    "prune",
     "run",
     "run_once",
     "settle",

@@ -157,6 +157,17 @@ async def create_subscription(session: AsyncSession, customer: tables.Customer, 
     return await add(session, tables.Subscription, values, changes)
 
 
+async def create_hold(session: AsyncSession, subscription: tables.Subscription, **changes: Any) -> tables.Hold:
+    """A subscription whose collection is stopped; of an invoice where `invoice_stripe_id` says so."""
+    values = {
+        "subscription_id": subscription.id,
+        "customer_id": subscription.customer_id,
+        "reason": "CONSENT_REQUIRED",
+        "message": "A new consent is needed.",
+    }
+    return await add(session, tables.Hold, values, changes)
+
+
 async def create_subscription_item(
     session: AsyncSession, subscription: tables.Subscription, price: tables.Price, **changes: Any
 ) -> tables.SubscriptionItem:

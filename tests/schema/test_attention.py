@@ -52,24 +52,13 @@ async def an_open_invoice(session: AsyncSession, it: Subscribed, **payment: Any)
     return invoice
 
 
-async def a_hold(session: AsyncSession, subscription: tables.Subscription, **changes: Any) -> tables.Hold:
-    """A subscription whose collection is stopped; of an invoice where `invoice_stripe_id` says so."""
-    values = {
-        "subscription_id": subscription.id,
-        "customer_id": subscription.customer_id,
-        "reason": "CONSENT_REQUIRED",
-        "message": "A new consent is needed.",
-    }
-    return await make.add(session, tables.Hold, values, changes)
-
-
 async def test_one_in_good_standing_needs_nothing(client: Client, database: Database) -> None:
     async with database.transaction() as session:
         it = await subscribed(session)
         it.subscription.latest_invoice_stripe_id = (
             await make.create_invoice(session, it.customer, subscription_stripe_id=it.subscription.stripe_id)
         ).stripe_id
-        await a_hold(session, it.subscription, ended_at=NOW)
+        await make.create_hold(session, it.subscription, ended_at=NOW)
     assert (await client.ask(ONE, id=it.id))["subscription"] == {"attention": None}
 
 
@@ -81,8 +70,8 @@ async def test_a_held_invoice_says_what_a_consent_has_to_allow(client: Client, d
             session, it.customer, subscription_stripe_id=it.subscription.stripe_id, status="draft"
         )
         required = Scope("RECURRING", "month", 3, "JPY", 4000, 9000, tuple(products[:2]), 2)
-        await a_hold(session, it.subscription)
-        await a_hold(
+        await make.create_hold(session, it.subscription)
+        await make.create_hold(
             session,
             it.subscription,
             invoice_stripe_id=invoice.stripe_id,
@@ -117,7 +106,7 @@ async def test_a_held_invoice_says_what_a_consent_has_to_allow(client: Client, d
 async def test_a_stop_without_limits_requires_no_limits(client: Client, database: Database) -> None:
     async with database.transaction() as session:
         it = await subscribed(session)
-        await a_hold(session, it.subscription, required=Scope("RECURRING", "year", 1).dump())
+        await make.create_hold(session, it.subscription, required=Scope("RECURRING", "year", 1).dump())
     attention = (await client.ask(ONE, id=it.id))["subscription"]["attention"]
     assert attention == {
         "reason": "CONSENT_REQUIRED",
@@ -140,9 +129,11 @@ async def test_money_that_was_taken_goes_first(client: Client, database: Databas
     async with database.transaction() as session:
         it = await subscribed(session)
         taken = await make.create_invoice(session, it.customer, subscription_stripe_id=it.subscription.stripe_id)
-        await a_hold(session, it.subscription, reason="CHARGED_OUTSIDE_CONSENT", invoice_stripe_id=taken.stripe_id)
+        await make.create_hold(
+            session, it.subscription, reason="CHARGED_OUTSIDE_CONSENT", invoice_stripe_id=taken.stripe_id
+        )
         later = await make.create_invoice(session, it.customer, subscription_stripe_id=it.subscription.stripe_id)
-        await a_hold(session, it.subscription, invoice_stripe_id=later.stripe_id, created_at=NOW)
+        await make.create_hold(session, it.subscription, invoice_stripe_id=later.stripe_id, created_at=NOW)
     attention = (await client.ask(ONE, id=it.id))["subscription"]["attention"]
     assert attention["reason"] == "CHARGED_OUTSIDE_CONSENT"
     assert attention["invoice"] == {"id": global_id("invoice", taken.id), "held": False}
@@ -235,7 +226,7 @@ async def test_those_that_need_attention_are_found_in_one_statement(client: Clie
         well = [await subscribed(session) for _ in range(3)]
         held = [await subscribed(session) for _ in range(3)]
         for each in held:
-            await a_hold(session, each.subscription)
+            await make.create_hold(session, each.subscription)
     for needs, expected in ((True, held), (False, well), (None, well + held)):
         client.statements.clear()
         edges = (await client.ask(MANY, needs=needs))["subscriptions"]["edges"]

@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from billing.checks import check_migrated, check_reachable, inbox_lag
+from billing.backlog import inbox_lag
+from billing.checks import check_migrated, check_reachable
 from billing.runtime import Runtime
 from billing.settings import CannotStart
 

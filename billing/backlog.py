@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
 
 from billing.database import Database
 from billing.tables import EventStatus, Hold, Operation, OperationStatus, StripeEvent
@@ -30,12 +31,10 @@ class Backlog:
 
 async def measure(database: Database, now: datetime) -> Backlog:
     """Looks. Each statement reads an index of what is open, never what is done."""
-    waiting = StripeEvent.status == EventStatus.RECEIVED
-    arrived = func.count(), func.min(StripeEvent.received_at)
     open_ones = col(Operation.status).in_((OperationStatus.PENDING, OperationStatus.UNKNOWN))
     async with database.read() as session:
-        due = (await session.exec(select(*arrived).where(waiting, col(StripeEvent.due_at) <= now))).one()
-        all_waiting = (await session.exec(select(*arrived).where(waiting))).one()
+        due = (await session.exec(_unapplied().where(col(StripeEvent.due_at) <= now))).one()
+        all_waiting = (await session.exec(_unapplied())).one()
         failed = select(func.count()).select_from(StripeEvent).where(StripeEvent.status == EventStatus.FAILED)
         operations = (
             select(Operation.mutation, Operation.status, func.count())
@@ -52,6 +51,18 @@ async def measure(database: Database, now: datetime) -> Backlog:
             operations={(mutation, status): count for mutation, status, count in await session.exec(operations)},
             held=dict((await session.exec(held)).all()),
         )
+
+
+async def inbox_lag(database: Database, now: datetime) -> float:
+    """`oldest_due` alone: seconds since the oldest event arrived that could be applied and is not."""
+    async with database.read() as session:
+        return _age((await session.exec(_unapplied().where(col(StripeEvent.due_at) <= now))).one()[1], now)
+
+
+def _unapplied() -> Select[int, datetime]:
+    """How many events are not applied, and when the oldest of them arrived."""
+    unapplied = select(func.count(), func.min(StripeEvent.received_at))
+    return unapplied.where(StripeEvent.status == EventStatus.RECEIVED)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

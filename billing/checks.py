@@ -1,18 +1,14 @@
-"""Whether a database can be worked with, and whether the work keeps up."""
+"""Whether a database can be worked with."""
 
 import asyncio
 import sqlite3
-from datetime import datetime
 
 import asyncpg
-from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, select
 
 from billing.database import Database
 from billing.migrations import is_migrated
 from billing.settings import CannotStart
-from billing.tables import EventStatus, StripeEvent
 
 # Seconds; a database that takes longer to open a connection is as good as gone.
 PATIENCE = 10
@@ -46,13 +42,3 @@ def _reason(error: Exception) -> str:
     """One line of the driver's own words, in which no password stands."""
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().splitlines()[0].rstrip(".") if str(cause).strip() else type(cause).__name__
-
-
-async def inbox_lag(database: Database, now: datetime) -> float:
-    """Seconds since the oldest event arrived that could be applied and is not; 0 where there is none."""
-    waiting = select(func.min(StripeEvent.received_at)).where(
-        StripeEvent.status == EventStatus.RECEIVED, col(StripeEvent.due_at) <= now
-    )
-    async with database.read() as session:
-        oldest = (await session.exec(waiting)).one()
-    return max((now - oldest).total_seconds(), 0.0) if oldest else 0.0

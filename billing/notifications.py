@@ -49,6 +49,8 @@ async def listening(database: Database, signals: Signals) -> AsyncIterator[None]
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
+        # One that was canceled before its first step has closed nothing.
+        await first.close()
 
 
 async def _keep(line: "_Line", database: Database, signals: Signals) -> None:

@@ -6,6 +6,7 @@ StripeError
         ResourceMissing       404
         UnknownUrl            404
     AuthenticationFailed      401
+    PermissionMissing         403
     PaymentDeclined           402
     IdempotencyMismatch       400
     IdempotencyKeyInUse       409
@@ -76,6 +77,12 @@ class AuthenticationFailed(StripeError):
     """No key, or one that the sandbox does not take."""
 
     status = 401
+
+
+class PermissionMissing(StripeError):
+    """A restricted key, which may not do this."""
+
+    status = 403
 
 
 class PaymentDeclined(StripeError):

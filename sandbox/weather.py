@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from sandbox.ids import new_id
 
-FOR_REQUESTS = ("rate_limit", "lock_timeout", "server_error", "close", "timeout")
-"""Answer 429 or 500, close the connection instead of answering, or answer late and then close it."""
+FOR_REQUESTS = ("rate_limit", "lock_timeout", "server_error", "close", "timeout", "forbidden")
+"""Answer 429 or 500, close the connection instead of answering, answer late and then close it, or answer 403 as to a
+restricted key without the permission."""
 FOR_DELIVERIES = ("drop", "lose", "delay", "duplicate", "reorder")
 """Never send (drop: as one that failed for good; lose: as one that arrived), send late, twice, or in another order."""
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sandbox.controls import disputes, payments, permissions, refunds, weather
+from sandbox.controls import capabilities, disputes, payments, permissions, refunds, weather
 from sandbox.controls.control import Control
 
 CONTROLS: Sequence[Control] = (
     *refunds.CONTROLS,
     *disputes.CONTROLS,
     *payments.CONTROLS,
+    *capabilities.CONTROLS,
     *permissions.CONTROLS,
     *weather.CONTROLS,
 )

@@ -23,6 +23,7 @@ REQUESTS: Mapping[str, str] = dict(
             "500: server error",
             "close the connection",
             "answer nothing for a while",
+            "403: no permission",
         ),
         strict=True,
     )

@@ -6,6 +6,7 @@ from sandbox.kinds import Kind
 from sandbox.resources import (
     accounts,
     balance_transactions,
+    capabilities,
     charges,
     coupons,
     customer_balance,
@@ -17,6 +18,7 @@ from sandbox.resources import (
     files,
     invoice_payments,
     mandates,
+    payment_method_configurations,
     payment_methods,
     prices,
     products,
@@ -40,6 +42,7 @@ from sandbox.wire.endpoints import Endpoint
 NOUNS = (
     accounts,
     balance_transactions,
+    capabilities,
     charges,
     checkout_sessions,
     coupons,
@@ -56,6 +59,7 @@ NOUNS = (
     invoices,
     mandates,
     payment_intents,
+    payment_method_configurations,
     payment_methods,
     portal_configurations,
     portal_sessions,

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from sandbox.errors import ResourceMissing
 from sandbox.ids import new_id
 from sandbox.kinds import Kind
+from sandbox.resources import capabilities
 from sandbox.wire.endpoints import Endpoint
 from sandbox.wire.params import Params
 from sandbox.work import Object, Work
@@ -17,8 +19,7 @@ def retrieve(work: Work, _params: Params) -> Object:
 def current(work: Work) -> Object:
     """The account, made when it is first asked for. Its capabilities follow the methods that are switched on."""
     account = next(iter(work.select("account")), None) or work.add(_new(work))
-    amazon_pay = "active" if "amazon_pay" in work.sandbox.methods else "inactive"
-    account["capabilities"].update(amazon_pay_payments=amazon_pay)
+    account["capabilities"].update({each: capabilities.status(work, each) for each in capabilities.METHODS})
     return account
 
 
@@ -29,7 +30,7 @@ def _new(work: Work) -> Object:
         "object": "account",
         "business_profile": _business_profile(settings.merchant),
         "business_type": "company",
-        "capabilities": {"card_payments": "active", "transfers": "active"},
+        "capabilities": {"transfers": "active"},
         "charges_enabled": True,
         "controller": {"type": "account"},
         "country": settings.country,
@@ -66,6 +67,28 @@ def _settings(name: str) -> dict[str, Any]:
     }
 
 
+def retrieve_capability(work: Work, account: str, name: str, _params: Params) -> Object:
+    """GET /v1/accounts/{account}/capabilities/{capability}."""
+    return capabilities.get(work, _own(work, account), name)
+
+
+def request_capability(work: Work, account: str, name: str, params: Params) -> Object:
+    """POST /v1/accounts/{account}/capabilities/{capability}."""
+    return capabilities.request(work, _own(work, account), name, params)
+
+
+def _own(work: Work, account: str) -> str:
+    if account != current(work)["id"]:
+        raise ResourceMissing("account", account)
+    return account
+
+
 KIND = Kind("account")
 
-ENDPOINTS = [Endpoint("GET", "/v1/account", retrieve)]
+CAPABILITY = "/v1/accounts/{account}/capabilities/{capability}"
+
+ENDPOINTS = [
+    Endpoint("GET", "/v1/account", retrieve),
+    Endpoint("GET", CAPABILITY, retrieve_capability),
+    Endpoint("POST", CAPABILITY, request_capability),
+]

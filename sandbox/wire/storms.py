@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from sandbox.connections import NoAnswer
-from sandbox.errors import RateLimited, ServerFault, StripeError
+from sandbox.errors import PermissionMissing, RateLimited, ServerFault, StripeError
 from sandbox.weather import RequestSpell
 from sandbox.work import Work
 
@@ -16,6 +16,8 @@ LIMITS = {"rate_limit": "global-rate", "lock_timeout": None}
 
 def refusal(spell: RequestSpell | None) -> StripeError | None:
     """The error of a request that does not even begin; a rate limit comes before everything else."""
+    if spell and spell.what == "forbidden":
+        return PermissionMissing("The provided key does not have the required permissions for this endpoint.")
     return RateLimited(spell.what) if spell and spell.what in LIMITS else None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.errors import InvalidRequest
 from sandbox.ids import new_id
-from sandbox.resources import accounts, setup_intents
+from sandbox.resources import accounts, payment_method_configurations, setup_intents
 from sandbox.resources.methods_offered import offered
 from sandbox.wire.metadata import merge
 from sandbox.wire.params import Params
@@ -19,7 +19,7 @@ TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_accepta
 def create(work: Work, params: Params) -> Object:
     """POST /v1/checkout/sessions."""
     _check_mode(params)
-    types = offered(work.sandbox.methods, params)
+    types = offered(payment_method_configurations.available(work), params)
     customer = _customer(work, params)
     session = {**_new(work, types), **_settings(work, params)}
     session["customer_details"] = _customer_details(customer, session["customer_email"])

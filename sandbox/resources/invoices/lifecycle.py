@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox import events
 from sandbox.errors import InvalidRequest
-from sandbox.resources import invoice_payments
+from sandbox.resources import invoice_payments, payment_method_configurations
 from sandbox.resources.invoices import balances
 from sandbox.resources.methods_offered import types_for
 from sandbox.resources.payment_intents import intents
@@ -125,7 +125,7 @@ def _request_payment(work: Work, invoice: Object, method_id: str | None) -> None
         work,
         invoice["amount_due"],
         invoice["currency"],
-        types or types_for(work.sandbox.methods, invoice["currency"]),
+        types or types_for(payment_method_configurations.available(work), invoice["currency"]),
         automatic_payment_methods=None,
         customer=invoice["customer"],
         description="Subscription creation"

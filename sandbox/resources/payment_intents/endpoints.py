@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.errors import InvalidRequest
 from sandbox.kinds import Kind
-from sandbox.resources import payment_methods
+from sandbox.resources import payment_method_configurations, payment_methods
 from sandbox.resources.invoices import collecting
 from sandbox.resources.methods_offered import offered
 from sandbox.resources.payment_intents import charging, confirming, intents
@@ -31,7 +31,7 @@ def create(work: Work, params: Params) -> Object:
         work,
         params.get("amount"),
         currency,
-        offered(work.sandbox.methods, params),
+        offered(payment_method_configurations.available(work), params),
         customer=customer,
         payment_method=method["id"] if method else None,
         **_terms(params),

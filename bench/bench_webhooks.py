@@ -21,7 +21,7 @@ from sqlmodel import select
 
 from bench import dj_stripe
 from bench.commits import Alone, checks, connect, postgres_commits, sqlite_commits
-from bench.load import Client, Load, Outcome
+from bench.load import Client, Deliveries, Load, Outcome
 from bench.measuring import running_databases
 from billing.database import Database
 from billing.migrations import migrate
@@ -67,7 +67,7 @@ class Way:
     def turn(self, client: Client, seconds: float, outcome: Outcome, rate: float | None = None) -> None:
         """Deliveries for so long, as fast as they are answered or at a rate."""
         before = self.cpu() if self.cpu else 0
-        load = Load(self.port, self.path, self.event, SECRET, self.connections, seconds, rate)
+        load = Load(self.port, Deliveries(self.path, self.event, SECRET), self.connections, seconds, rate)
         outcome.add(client.deliver(load))
         if self.cpu and outcome is self.full:
             self.used += self.cpu() - before

@@ -1,6 +1,6 @@
-"""A client that delivers signed events over many connections, from a process of its own, and costs little itself.
+"""A client that asks over many connections, from a process of its own, and costs little itself.
 
-Closed loop: each connection sends its next event when the last is answered. Open loop: events come at a fixed rate
+Closed loop: each connection sends its next request when the last is answered. Open loop: requests come at a fixed rate
 whether or not the server keeps up, and each one's time counts from when it was due, not from when it could be sent.
 """
 
@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 import uvloop
 
@@ -24,17 +24,41 @@ PATIENCE = 30.0  # seconds for the last answers
 Due = float
 
 
+class Requests(Protocol):
+    """What to send, as something that the client's process can be told."""
+
+    def to(self, port: int) -> Iterator[bytes]:
+        """Whole requests without end, each made when it is asked for."""
+
+
 @dataclass(frozen=True)
-class Load:
-    """What to deliver: `event` is JSON in which every `{number}` becomes one that was never used before.
+class Deliveries:
+    """Signed events: `event` is JSON in which every `{number}` becomes one that was never used before."""
 
-    `rate` is in events per second; none for the closed loop.
-    """
-
-    port: int
     path: str
     event: str
     secret: str
+
+    def to(self, port: int) -> Iterator[bytes]:
+        """Each with a fresh signature."""
+        secret, prefix = self.secret.encode(), time.time_ns()
+        head, pieces = f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n", self.event.split("{number}")
+        head += "Content-Type: application/json; charset=utf-8\r\nUser-Agent: Stripe/1.0\r\nAccept: */*\r\n"
+        number = 0
+        while True:
+            number += 1
+            body, now = f"{prefix}{number}".join(pieces).encode(), int(time.time())
+            signature = hmac.digest(secret, b"%d.%b" % (now, body), hashlib.sha256).hex()
+            signed = f"Stripe-Signature: t={now},v1={signature}\r\nContent-Length: {len(body)}\r\n\r\n"
+            yield (head + signed).encode() + body
+
+
+@dataclass(frozen=True)
+class Load:
+    """What to send where; `rate` is in requests per second; none for the closed loop."""
+
+    port: int
+    requests: Requests
     connections: int
     seconds: float
     rate: float | None = None
@@ -42,7 +66,10 @@ class Load:
 
 @dataclass
 class Outcome:
-    """What was answered, over any number of turns; `cpu` is what the client itself used, in seconds."""
+    """What was answered, over any number of turns; `cpu` is what the client itself used, in seconds.
+
+    An answer of 200 that tells of errors counts as one of 0.
+    """
 
     answers: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
@@ -91,7 +118,7 @@ class _Run:
 
     def __init__(self, load: Load) -> None:
         self._load, self._outcome = load, Outcome()
-        self._requests = requests(load)
+        self._requests = load.requests.to(load.port)
         self._idle: deque[_Connection] = deque()
         self._due: deque[Due] = deque()
         self._all_idle = asyncio.Event()
@@ -201,18 +228,4 @@ class _Connection(asyncio.Protocol):
         self._received = b""
         if b"connection: close" in lowered and self._transport:
             self._transport.close()
-        self._run.answered(self, int(head[9:12]), self._due)
-
-
-def requests(load: Load) -> Iterator[bytes]:
-    """Signed requests without end, each made when it is asked for, so that its signature is fresh."""
-    secret, prefix = load.secret.encode(), time.time_ns()
-    head, pieces = f"POST {load.path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n", load.event.split("{number}")
-    head += "Content-Type: application/json; charset=utf-8\r\nUser-Agent: Stripe/1.0\r\nAccept: */*\r\n"
-    number = 0
-    while True:
-        number += 1
-        body, now = f"{prefix}{number}".join(pieces).encode(), int(time.time())
-        signature = hmac.digest(secret, b"%d.%b" % (now, body), hashlib.sha256).hex()
-        signed = f"Stripe-Signature: t={now},v1={signature}\r\nContent-Length: {len(body)}\r\n\r\n"
-        yield (head + signed).encode() + body
+        self._run.answered(self, 0 if b'"errors":' in body else int(head[9:12]), self._due)

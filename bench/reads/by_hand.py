@@ -1,4 +1,4 @@
-"""The answers of bench_reads.py made without a schema: by one statement written by hand, and from rows of the ORM."""
+"""The answers to both questions made without a schema: by one statement written by hand, and from rows of the ORM."""
 
 from datetime import UTC, datetime
 from typing import Any

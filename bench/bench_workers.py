@@ -8,6 +8,7 @@ checkout meets the same burst. Ratios are of one run.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic.script import ScriptDirectory
 from sqlalchemy import func
 from sqlmodel import col, delete, select
@@ -25,6 +27,7 @@ from sqlmodel import col, delete, select
 from bench.measuring import migrated, running_databases
 from billing.database import Database
 from billing.mirror.kinds import SUBSCRIBED_EVENTS
+from billing.recovery import sweep_events
 from billing.runtime import Runtime
 from billing.signals import EVENTS, Signals
 from billing.stripe_gateway import StripeGateway
@@ -68,6 +71,7 @@ class Applied:
 def main() -> None:
     """Measures and prints."""
     given = _parser().parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with running_databases() as (folder, urls):
         with _burst(folder / "one", urls["SQLite"], given.customers) as burst:
             print(f"{len(burst.events)} events of {given.customers} subscribing customers, delivered at once\n")
@@ -125,6 +129,8 @@ async def _live(url: str, sandbox: RunningSandbox, customers: int) -> list[dict[
             await Ready(runtime, customer, consent, method, price).subscribe()
         print(file=sys.stderr)
         listed = await gateway.list_all("/v1/events")
+        # The workers' own sweep is then not due while they are measured, and brings them nothing beforehand.
+        await sweep_events(runtime)
         await gateway.close()
         async with database.transaction() as session:
             for table in FORGOTTEN:

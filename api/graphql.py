@@ -26,7 +26,7 @@ from billing.metrics import GRAPHQL_SECONDS
 from billing.reader import TookTooLong
 from billing.runtime import Runtime
 from billing.settings import Settings
-from schema.faults import TIMEOUT, TOO_LONG
+from schema.faults import INTERNAL, TIMEOUT, TOO_LONG
 from schema.operation_names import INVALID, root_field
 from schema.reads.documents import Documents
 from schema.shapes import MOST_TOKENS, MOST_VALUES
@@ -139,7 +139,7 @@ class GraphQL:
         with tracing.span("graphql") as span:
             result = await self._run(document, request, identity)
             name = root_field(document.query, document.operation_name) if _was_run(result) else INVALID
-            outcome = "errors" if result.errors else "ok"
+            outcome = _outcome(result)
             span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
         GRAPHQL_SECONDS.labels(name, outcome).observe(time.monotonic() - started)
         return result
@@ -157,6 +157,12 @@ class GraphQL:
             raise Refused(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from error
         except InvalidOperationTypeError as error:
             raise _wrong_operation(request.method, error.operation_type) from error
+
+
+def _outcome(result: ExecutionResult) -> str:
+    """`fault`, where something went wrong on our side; errors that the client was meant to see are `errors`."""
+    codes = {(error.extensions or {}).get("code") for error in result.errors or ()}
+    return "fault" if codes & {INTERNAL, TIMEOUT} else "errors" if codes else "ok"
 
 
 def _wrong_operation(method: str, type: OperationType) -> Refused:

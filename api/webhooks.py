@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from api.bodies import TooLarge, TooSlow, read_body
 from billing import tracing
 from billing.applier import may_acknowledge
-from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotStored, receive
+from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotSigned, NotStored, receive
 from billing.runtime import Runtime
 from billing.settings import Settings
 
@@ -41,7 +41,7 @@ async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, requ
     except (ClientDisconnect, TooSlow):
         return _refuse("The body did not come to its end, or not in time.")
     except EventRefused as refusal:
-        return _refuse(str(refusal))
+        return _refuse(str(refusal), "unsigned" if isinstance(refusal, NotSigned) else "refused")
     except NotStored as reason:
         DELIVERIES.labels("not_stored").inc()
         return PlainTextResponse(f"{reason}\n", 503, {"Retry-After": RETRY_AFTER})
@@ -56,7 +56,7 @@ async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, requ
     return PlainTextResponse("stored\n")
 
 
-def _refuse(reason: str) -> Response:
-    DELIVERIES.labels("refused").inc()
+def _refuse(reason: str, outcome: str = "refused") -> Response:
+    DELIVERIES.labels(outcome).inc()
     log.warning("delivery refused", reason=reason)
     return PlainTextResponse(f"{reason}\n", 400)

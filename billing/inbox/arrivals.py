@@ -19,6 +19,10 @@ class EventRefused(Exception):
     """Nothing was stored; the message is the reason."""
 
 
+class NotSigned(EventRefused):
+    """It is not by Stripe, not by a secret of ours, or not of now."""
+
+
 class Arrival(NamedTuple):
     """An event that has arrived: the columns of its row, without what a mapped row costs (more than its insert)."""
 
@@ -43,9 +47,9 @@ def verified(payload: bytes, signature: str | None, secrets: Sequence[str], live
     if len(payload) > LARGEST_PAYLOAD:
         raise EventRefused(f"The body has more than {LARGEST_PAYLOAD} bytes.")
     if not signature:
-        raise EventRefused("The header Stripe-Signature is missing.")
+        raise NotSigned("The header Stripe-Signature is missing.")
     if not verify_signature(payload, signature, list(secrets), now.timestamp()):
-        raise EventRefused("The signature is not valid for this body, or not of this time.")
+        raise NotSigned("The signature is not valid for this body, or not of this time.")
     text, event = _parse(payload)
     if event.get("livemode") is not livemode:
         raise EventRefused("The event is of the other mode (test or live) than this account's key.")

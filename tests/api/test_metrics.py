@@ -119,6 +119,8 @@ async def test_what_came_of_events_is_counted_by_their_type_and_strange_types_to
     assert await deliver(local, event(id="evt_a", type="anything.at.all")) == 200
     assert await deliver(local, event(id="evt_b", data={"object": {"id": "cus_9", "object": "customer"}})) == 200
     assert await deliver(local, b"{}") == 400
+    unsigned = await local.post("/webhooks/stripe", content=b"{}", headers={"Stripe-Signature": "t=1,v1=0"})
+    assert unsigned.status_code == 400
     clock.now += timedelta(seconds=1)
     await apply_due(runtime, now=clock.now)
     after = await scraped(local)
@@ -128,6 +130,7 @@ async def test_what_came_of_events_is_counted_by_their_type_and_strange_types_to
 
     assert moved("assent_webhook_deliveries_total", outcome="stored") == 2
     assert moved("assent_webhook_deliveries_total", outcome="refused") == 1
+    assert moved("assent_webhook_deliveries_total", outcome="unsigned") == 1
     came = {
         labels: each - before.get((name, labels), 0)
         for (name, labels), each in after.items()
@@ -174,6 +177,17 @@ async def test_documents_are_counted_by_their_root_field_and_not_by_what_clients
         if series == "assent_graphql_seconds_count" and each != before.get((series, labels), 0)
     }
     assert counted == {(("operation", name), ("outcome", outcome)): 1}
+
+
+async def test_a_fault_of_ours_is_counted_apart_from_errors_of_clients(
+    local: httpx.AsyncClient, key: str, database: Database
+) -> None:
+    async with database.transaction() as session:
+        await (await session.connection()).exec_driver_sql("ALTER TABLE customers RENAME TO gone")
+    before = await scraped(local)
+    await local.post("/graphql", json={"query": "{ customers { edges { node { id } } } }"}, headers=bearer(key))
+    series, labels = "assent_graphql_seconds_count", {"operation": "customers", "outcome": "fault"}
+    assert value(await scraped(local), series, **labels) == value(before, series, **labels) + 1
 
 
 async def test_routes_are_named_and_not_paths(http: httpx.AsyncClient, key: str) -> None:

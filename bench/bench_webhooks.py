@@ -1,9 +1,9 @@
 """How many signed events one server process stores and answers per second over HTTP, and how long Stripe waits.
 
 The servers are the real ones (`assent serve`, applying left to workers), each in a process of its own, and so is the
-client. Beside them, in the same rounds: dj-stripe on the same PostgreSQL, with a type of event that it only keeps, which
-costs it least: one that it handles it reads at Stripe before it answers. Besides, single-row commits of the same rows,
-one after the other, and the check of the signature alone. Databases wait for the disk, as in production.
+client. Beside them, in the same rounds: dj-stripe on the same PostgreSQL, with a type of event that it only keeps,
+which costs it least (one that it handles it reads at Stripe before it answers); single-row commits of the same rows,
+one after the other; the check of the signature alone. Databases wait for the disk, as in production.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A bare route for each question: SQL by hand, on the server, the event loop and the pool's settings that Assent has.
+"""A bare route for each question: SQL by hand, with the event loop, the parser and the settings that Assent has.
 
 It takes the same body, and lets in who has a key, as Assent does: a key is looked up by its hash when it is first
 seen, and remembered; each statement then finds out whether it still stands.
@@ -13,14 +13,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import uvloop
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.server import run
-from api.serving import bind
 from bench.reads import by_hand
 
 STANDS = "EXISTS (SELECT FROM api_keys WHERE id = $1 AND revoked_at IS NULL)"
@@ -82,13 +80,21 @@ async def _leave(_connection: object) -> None:
     """Nothing is left on a connection."""
 
 
-async def main() -> None:
+def main() -> None:
     """Serves until it is told to stop."""
     bare = Bare(os.environ["BENCH_DATABASE"], int(os.environ["BENCH_CONNECTIONS"]))
     routes = [Route("/one", bare.one, methods=["POST"]), Route("/list", bare.many, methods=["POST"])]
-    app = Starlette(routes=routes, lifespan=bare.open)
-    await run(app, bind("127.0.0.1", int(os.environ["BENCH_PORT"])), grace=1, drain=0)
+    uvicorn.run(
+        Starlette(routes=routes, lifespan=bare.open),
+        port=int(os.environ["BENCH_PORT"]),
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    main()

@@ -246,4 +246,4 @@ schema = strawberry.Schema(query=Query, types=[CardPaymentMethod], extensions=[P
 app = Starlette(routes=[Route("/graphql", View(schema, graphql_ide=None))])
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ["BENCH_PORT"]), log_level="warning", access_log=False)
+    uvicorn.run(app, port=int(os.environ["BENCH_PORT"]), loop="uvloop", log_level="warning", access_log=False)

@@ -11,7 +11,7 @@ import uvloop
 
 from api import first_run, logs, serving
 from api import sandbox as sandbox_process
-from api.commands import consents, keys, operations
+from api.commands import consents, documents, keys, operations
 from api.commands.doctor import doctor
 from api.commands.importing import import_account
 from api.commands.reconcile import reconcile
@@ -30,6 +30,7 @@ Try it without any: assent serve --sandbox
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consents.app, name="consents")
+app.add_typer(documents.app, name="documents")
 app.add_typer(operations.app, name="operations")
 app.command()(doctor)
 app.command()(reconcile)

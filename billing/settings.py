@@ -168,6 +168,8 @@ class Settings(StripeSettings):
     public_url: Annotated[str, AfterValidator(check_origin)] | None = None
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)] = ()
     cors_origins: Origins = ()
+    trusted_documents_only: bool = False
+    """Refuses every document that is not registered."""
     key_requests_per_minute: Annotated[int, Field(ge=1)] = 12_000
     customer_requests_per_minute: Annotated[int, Field(ge=1)] = 600
     failed_authentications_per_minute: Annotated[int, Field(ge=1)] = 60

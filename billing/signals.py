@@ -15,10 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.database import follow_commit
 
-# What there is to watch for: events in the inbox, rows in the journal, keys that are revoked.
+# What there is to watch for: events in the inbox, rows in the journal, keys that are revoked, trusted documents.
 EVENTS = "events"
 JOURNAL = "journal"
 KEYS = "keys"
+TRUSTED_DOCUMENTS = "trusted_documents"
 
 CHANNEL = "assent"
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-import strawberry
-from strawberry.extensions import DisableIntrospection, ParserCache, SchemaExtension
+from strawberry.extensions import DisableIntrospection, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import ERRORS
@@ -15,8 +14,9 @@ from schema.payment_methods import AmazonPayPaymentMethod, CardPaymentMethod, Ot
 from schema.queries import Query
 from schema.reads.reading import connect
 from schema.scalars import SCALARS
-from schema.shapes import Checked, TooLong
+from schema.shapes import TooLong
 from schema.snapshots import OneSnapshot
+from schema.trusted import CheckedOnce, Parsed, TrustedDocuments
 
 # Types that are reached only through an interface.
 HIDDEN: tuple[type, ...] = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaymentMethod, *ERRORS)
@@ -24,14 +24,14 @@ HIDDEN: tuple[type, ...] = (CardPaymentMethod, AmazonPayPaymentMethod, OtherPaym
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     TooLong,
     CodeOfValidation,
-    ParserCache,
-    Checked,
+    Parsed,
+    CheckedOnce,
     CostLimit,
     OneSnapshot,
 )
 
 
-def build(*, introspection: bool = True) -> strawberry.Schema:
+def build(*, introspection: bool = True) -> MaskingSchema:
     """The schema, ready to execute. Without introspection, errors give no hints at names either."""
     schema = MaskingSchema(
         query=Query,
@@ -41,7 +41,9 @@ def build(*, introspection: bool = True) -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         extensions=EXTENSIONS if introspection else (*EXTENSIONS, DisableIntrospection),
     )
-    connect(schema._schema)  # noqa: SLF001 - Strawberry has no other way to what it makes
+    made = schema._schema  # noqa: SLF001 - Strawberry has no other way to what it makes
+    connect(made)
+    schema.trusted = TrustedDocuments(made, introspection=introspection)
     return schema
 
 

@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 
 from billing.reader import TookTooLong
 from schema.faults import BAD_USER_INPUT, INTERNAL, PARSE_FAILED, TIMEOUT, TOO_LONG, VALIDATION_FAILED
+from schema.trusted import TrustedDocuments
 
 log = structlog.get_logger()
 
@@ -29,7 +30,9 @@ class CodeOfValidation(SchemaExtension):
 
 
 class MaskingSchema(strawberry.Schema):
-    """A schema whose errors all have a code, and tell nobody more than they should."""
+    """A schema whose errors all have a code, and tell nobody more than they should; with its trusted documents."""
+
+    trusted: TrustedDocuments
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replaces, in the list, what is not meant for clients."""

@@ -23,14 +23,19 @@ def root_field(query: str, operation_name: str | None) -> str:
 
     Only for a document that has passed validation: it says nothing of whether the field exists.
     """
-    document = parse(query)
+    return root_field_of(parse(query), operation_name)
+
+
+def root_field_of(document: DocumentNode, operation_name: str | None) -> str:
+    """The same of a document that was parsed before."""
     operations = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
-    operation = next(each for each in operations if not operation_name or _name(each) == operation_name)
+    operation = next(each for each in operations if not operation_name or name_of(each) == operation_name)
     fields = set(_fields(document, operation.selection_set))
     return fields.pop() if len(fields) == 1 else SEVERAL
 
 
-def _name(operation: OperationDefinitionNode) -> str | None:
+def name_of(operation: OperationDefinitionNode) -> str | None:
+    """The operation's own."""
     return operation.name.value if operation.name else None
 
 

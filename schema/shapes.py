@@ -53,10 +53,13 @@ MOST_PAIRS = 2_000
 MOST_ERRORS = 20
 # Stops at the first fields that do not exist; other rules look through the whole document before they begin.
 FIRST = (FieldsOnCorrectTypeRule,)
+# Strawberry's own, beside the specification's.
+RULES = (MaybeNullValidationRule, OneOfInputValidationRule)
 # Documents whose outcome is remembered.
 REMEMBERED = 128
 
 Fragments = dict[str, FragmentDefinitionNode]
+Rules = tuple[type[ASTValidationRule], ...]
 
 
 class TooLong(SchemaExtension):
@@ -97,16 +100,20 @@ class Checked(SchemaExtension):
         context = self.execution_context
         document = context.graphql_document
         if document is not None:
-            config = context.schema.config
             # Its public name is that of the first operation where the client gave none.
             named = context._provided_operation_name  # noqa: SLF001
-            context.pre_execution_errors = _ambiguity(document, named) or errors_of(
-                context.schema._schema,  # noqa: SLF001 - there is no other way to it
-                document,
-                (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule),
-                config.disable_field_suggestions,
-            )
+            context.pre_execution_errors = _ambiguity(document, named) or self.errors_of(document)
         yield
+
+    def errors_of(self, document: DocumentNode) -> list[GraphQLError]:
+        """What is wrong with it."""
+        context = self.execution_context
+        return errors_of(
+            context.schema._schema,  # noqa: SLF001 - there is no other way to it
+            document,
+            (*context.validation_rules, *RULES),
+            context.schema.config.disable_field_suggestions,
+        )
 
 
 def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLError]:
@@ -116,9 +123,8 @@ def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLErr
     return [bad_input("The document has several operations; name one as `operationName`.")]
 
 
-@lru_cache(maxsize=REMEMBERED)
-def errors_of(
-    schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...], hide_suggestions: bool
+def look_for_errors(
+    schema: GraphQLSchema, document: DocumentNode, rules: Rules, hide_suggestions: bool
 ) -> list[GraphQLError]:
     """What is wrong with a document: that it is too large, or what the rules say."""
     try:
@@ -128,6 +134,9 @@ def errors_of(
     for some in (FIRST, rules):
         problems = problems or validate(schema, document, some, MOST_ERRORS, hide_suggestions)
     return problems
+
+
+errors_of = lru_cache(maxsize=REMEMBERED)(look_for_errors)
 
 
 def problems_of(document: DocumentNode) -> Iterator[GraphQLError]:

@@ -23,6 +23,7 @@ from billing.tables.rates import RequestCount
 from billing.tables.refunds import UNDONE, Dispute, Refund
 from billing.tables.stripe import EventSource, EventStatus, ObjectLease, StripeEvent, StripeObject
 from billing.tables.subscriptions import ENDED, Subscription, SubscriptionItem
+from billing.tables.trusted_documents import TrustedDocument
 from billing.tables.walks import Sighting, Walk
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "SubscriptionItem",
     "SubscriptionPreview",
     "Terms",
+    "TrustedDocument",
     "Walk",
     "new_id",
 ]

@@ -99,7 +99,7 @@ class Prepared:
     async def answer(self, context: Context, variables: Mapping[str, Any], key_id: UUID | None) -> str | None:
         """The data as JSON; None where the executor has to answer, or the key is revoked. Raises TookTooLong."""
         values = None if has_more_than(MOST_VALUES, variables) else self._coerced(variables)
-        selection = values and self._selection(values)
+        selection = values and self.selection(values)
         if values is None or not selection or not may_read(context, customers=not selection.merchant_only):
             return None
         try:
@@ -119,7 +119,8 @@ class Prepared:
         found = get_variable_values(self.schema, self.operation.variable_definitions or (), dict(variables))
         return found if isinstance(found, VariableValues) else None
 
-    def _selection(self, values: VariableValues) -> Selection | None:
+    def selection(self, values: VariableValues) -> Selection | None:
+        """What is selected with these variables; None where it is not of our making."""
         flags = tuple(values.coerced.get(each) for each in self.deciding)
         if flags not in self.selections:
             _make_room(self.selections)

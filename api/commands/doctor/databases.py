@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+from api.commands.doctor import trusted
 from api.commands.doctor.finding import Finding, failure, warning
 from api.health import LONGEST_LAG
 from api.running import open_signals
@@ -38,6 +39,7 @@ async def findings(settings: Settings, database: Database) -> AsyncIterator[Find
         yield failure(TABLES, "tables", str(problem))
         return
     yield Finding(TABLES, "tables: those of this version")
+    yield await trusted.documents(settings, database)
     for each in waiting(await measure(database, utc_now())):
         yield each
 

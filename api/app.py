@@ -24,6 +24,7 @@ from api.rates import Rates
 from api.returning import Returning
 from api.running import beside, working
 from api.sockets import Sockets
+from api.trusted import Register
 from api.webhooks import take_delivery
 from billing.inbox import Inbox
 from billing.runtime import Runtime
@@ -43,11 +44,17 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
     inbox = Inbox(runtime.database, runtime.signals)
     rates = Rates(settings, runtime.database, runtime.clock)
     gate = Gate(runtime, settings, rates)
-    graphiql = GraphiQL(templates, development_key) if development_key and settings.in_development else None
-    sockets = Sockets(settings, runtime, gate, schema)
+    graphiql = (
+        GraphiQL(templates, development_key, idle=settings.trusted_documents_only)
+        if development_key and settings.in_development
+        else None
+    )
+    register = Register(runtime, schema.trusted, only=settings.trusted_documents_only)
+    endpoint = GraphQL(settings, runtime, gate, schema, register, graphiql)
+    sockets = Sockets(settings, runtime, gate, schema, register)
     return Starlette(
         routes=[
-            Route("/graphql", GraphQL(settings, runtime, gate, schema, graphiql).answer, methods=["GET", "POST"]),
+            Route("/graphql", endpoint.answer, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", sockets.converse),
             Route("/webhooks/stripe", partial(take_delivery, settings, runtime, inbox), methods=["POST"]),
             Route("/documents/{token}", partial(show_receipt, settings, runtime, gate)),
@@ -61,7 +68,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
             Middleware(Envelope, https=settings.address.startswith("https:")),
             cross_origin(settings),
         ],
-        lifespan=partial(lifespan, settings, runtime, rates),
+        lifespan=partial(lifespan, settings, runtime, rates, register),
     )
 
 
@@ -90,9 +97,13 @@ def first_run_routes(
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings, runtime: Runtime, rates: Rates, _app: Starlette) -> AsyncIterator[None]:
-    """Applies events and finishes operations beside the requests, unless workers do."""
+async def lifespan(
+    settings: Settings, runtime: Runtime, rates: Rates, register: Register, _app: Starlette
+) -> AsyncIterator[None]:
+    """Begins with every trusted document ready. Applies events and finishes operations too, unless workers do."""
+    await register.look()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(beside(register.keep_looking()))
         await stack.enter_async_context(beside(rates.keep_sharing()))
         if settings.applier:
             await stack.enter_async_context(working(runtime))

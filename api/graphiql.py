@@ -25,14 +25,15 @@ POLICY = (
 
 
 class GraphiQL:
-    """The page, for whoever has `key`. `templates` holds it."""
+    """The page, for whoever has `key`. `templates` holds it. It is `idle` where no text of a document is taken."""
 
-    def __init__(self, templates: jinja2.Environment, key: str) -> None:
-        self.templates, self.key = templates, key
+    def __init__(self, templates: jinja2.Environment, key: str, *, idle: bool = False) -> None:
+        self.templates, self.key, self.idle = templates, key, idle
 
     def is_for(self, request: Request) -> bool:
         """Whether a person at this machine has opened the address, rather than a script of some page."""
-        opened = request.method == "GET" and "query" not in request.query_params and wants_page(request.headers)
+        asks = {"query", "documentId"} & request.query_params.keys()
+        opened = request.method == "GET" and not asks and wants_page(request.headers)
         return opened and "origin" not in request.headers and is_local(request)
 
     def page(self, request: Request) -> Response:
@@ -46,6 +47,7 @@ class GraphiQL:
             style=_source(assets.STYLE),
             scripts=[_source(asset) for asset in (assets.REACT, assets.REACT_DOM, assets.GRAPHIQL)],
             from_afar=bool(missing),
+            idle=self.idle,
         )
         return HTMLResponse(text, headers={"Content-Security-Policy": POLICY})
 

@@ -7,56 +7,51 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import strawberry
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.authentication import Gate, Identity, Unauthenticated
-from api.bodies import TooLarge, TooSlow, read_body
 from api.context import context_for
 from api.graphiql import GraphiQL
-from api.media import GRAPHQL, JSON, is_json, negotiate
+from api.media import GRAPHQL, JSON, negotiate
 from api.rates import TooMany
+from api.requests import Asked, Refused, read
+from api.trusted import Register
 from billing import tracing
 from billing.metrics import GRAPHQL_SECONDS
 from billing.reader import TookTooLong
 from billing.runtime import Runtime
 from billing.settings import Settings
 from schema.faults import INTERNAL, TIMEOUT, TOO_LONG
+from schema.masking import MaskingSchema
 from schema.operation_names import INVALID, root_field
 from schema.reads.documents import Documents
-from schema.shapes import MOST_TOKENS, MOST_VALUES
+from schema.trusted import Trusted
 
 log = structlog.get_logger()
-
-# Bytes of one request's body.
-LARGEST_BODY = 256 * 1024
-# What a document and its variables may have between them; more is not worth making objects of.
-MOST_BRACKETS = MOST_TOKENS + MOST_VALUES
 
 ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 
 
-class Refused(Exception):
-    """The request is not one that can be run."""
-
-    def __init__(self, status: HTTPStatus, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
 @dataclass(frozen=True)
 class Document:
-    """What a client wants to be run."""
+    """What is to be run; `trusted` where it is one of those."""
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+    trusted: Trusted | None
+
+    @property
+    def root_field(self) -> str:
+        """What it is counted as, if it is run."""
+        if self.trusted is not None:
+            return self.trusted.fields.get(self.operation_name, INVALID)
+        return root_field(self.query, self.operation_name)
 
 
 class GraphQL:
@@ -67,10 +62,12 @@ class GraphQL:
         settings: Settings,
         runtime: Runtime,
         gate: Gate,
-        schema: strawberry.Schema,
+        schema: MaskingSchema,
+        register: Register,
         graphiql: GraphiQL | None = None,
     ) -> None:
-        self.settings, self.runtime, self.gate, self.schema, self.graphiql = settings, runtime, gate, schema, graphiql
+        self.settings, self.runtime, self.gate, self.schema = settings, runtime, gate, schema
+        self.register, self.graphiql = register, graphiql
         self.documents = Documents(schema._schema)  # noqa: SLF001 - Strawberry has no other way to what it makes
 
     async def answer(self, request: Request) -> Response:
@@ -82,7 +79,7 @@ class GraphQL:
             return _refusal(Refused(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL}."), JSON)
         try:
             identity = await self._authenticate(request)
-            document = await _read(request)
+            document = await self._find(await read(request))
             data = await self._read_at_once(document, request, identity)
             if data is not None:
                 return Response(f'{{"data":{data}}}', media_type=f"{media_type}; charset=utf-8")
@@ -95,16 +92,22 @@ class GraphQL:
             error = {"message": TOO_LONG, "extensions": {"code": TIMEOUT}}
             return _response({"data": None, "errors": [error]}, media_type, HTTPStatus.OK)
 
+    async def _find(self, asked: Asked) -> Document:
+        trusted = None if asked.document_id is None else await self.register.find(asked.document_id)
+        text = self.register.admit(asked.query) if trusted is None else trusted.text
+        return Document(text, asked.variables, asked.operation_name, trusted or self.schema.trusted.sent(text))
+
     async def _read_at_once(self, document: Document, request: Request, identity: Identity) -> str | None:
         """The answer's data, where one statement gives it; that also finds out whether the key still stands.
 
         Raises TookTooLong.
         """
-        prepared = self.documents.find(document.query, document.operation_name)
+        known, name = document.trusted, document.operation_name
+        prepared = known.query(name) if known else self.documents.find(document.query, name)
         if prepared is None:
             return None
         context = context_for(self.settings, self.runtime, request, identity.caller)
-        started, name = time.monotonic(), root_field(document.query, document.operation_name)
+        started, name = time.monotonic(), document.root_field
         try:
             with tracing.span("graphql", {"graphql.operation": name}):
                 data = await prepared.answer(context, document.variables or {}, identity.key_id)
@@ -138,7 +141,7 @@ class GraphQL:
         started = time.monotonic()
         with tracing.span("graphql") as span:
             result = await self._run(document, request, identity)
-            name = root_field(document.query, document.operation_name) if _was_run(result) else INVALID
+            name = document.root_field if _was_run(result) else INVALID
             outcome = _outcome(result)
             span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
         GRAPHQL_SECONDS.labels(name, outcome).observe(time.monotonic() - started)
@@ -169,48 +172,6 @@ def _wrong_operation(method: str, type: OperationType) -> Refused:
     if type is OperationType.SUBSCRIPTION:
         return Refused(HTTPStatus.BAD_REQUEST, "Live fields are served over a WebSocket (graphql-transport-ws).")
     return Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"A mutation is not run over {method}; use POST.", Allow="POST")
-
-
-async def _read(request: Request) -> Document:
-    """The document of a request. Raises Refused."""
-    if request.method == "GET":
-        given = request.query_params
-        return _document({**given, **{name: _parsed(given.get(name)) for name in ("variables", "extensions")}})
-    if not is_json(request.headers.get("content-type", "")):
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
-    try:
-        body = await read_body(request, LARGEST_BODY)
-    except TooLarge as error:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY} bytes.") from error
-    except (TooSlow, ClientDisconnect) as error:
-        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The body did not come to its end in time.") from error
-    if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
-        raise Refused(HTTPStatus.BAD_REQUEST, f"A body may have {MOST_BRACKETS} opening brackets.")
-    return _document(_parsed(body))
-
-
-def _parsed(text: str | bytes | None) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError) as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "This is not JSON in UTF-8.") from error
-
-
-def _document(given: Any) -> Document:
-    if isinstance(given, list):
-        raise Refused(HTTPStatus.BAD_REQUEST, "Send one document in one request.")
-    if not isinstance(given, dict):
-        raise Refused(HTTPStatus.BAD_REQUEST, 'The body is an object, as {"query": "..."}.')
-    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise Refused(HTTPStatus.BAD_REQUEST, "`query` is missing; it is a string.")
-    if not isinstance(variables, dict | None):
-        raise Refused(HTTPStatus.BAD_REQUEST, "`variables` is an object, if it is there.")
-    if not isinstance(name, str | None):
-        raise Refused(HTTPStatus.BAD_REQUEST, "`operationName` is a string, if it is there.")
-    if not isinstance(given.get("extensions"), dict | None):
-        raise Refused(HTTPStatus.BAD_REQUEST, "`extensions` is an object, if it is there.")
-    return Document(query, variables, name or None)
 
 
 def _was_run(result: ExecutionResult) -> bool:

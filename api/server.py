@@ -11,8 +11,8 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from api.graphql import LARGEST_BODY
 from api.patience import Patient
+from api.requests import LARGEST_BODY
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 

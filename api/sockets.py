@@ -1,6 +1,7 @@
 """GraphQL over a WebSocket: graphql-transport-ws, for live fields and anything else."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from api.addresses import LOCAL_ORIGIN
 from api.authentication import Gate, Identity, NoCredential, Unauthenticated
 from api.context import context_for
 from api.rates import TooMany
+from api.requests import Refused, document_of
+from api.trusted import Register
 from billing.metrics import LIVE_SOCKETS
 from billing.runtime import Runtime
 from billing.settings import Settings
@@ -67,16 +70,27 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
         await super().handle_connection_init(message)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """An operation, if the caller has not had too many, here and elsewhere."""
+        """An operation, sent or named, if the caller has not had too many, here and elsewhere."""
         try:
             if self.identity is not None:
                 self.view.gate.rates.admit(self.identity.caller, self.identity.key_id)
+                message["payload"]["query"] = await self._document(message["payload"])
         except TooMany as reason:
             extensions = {"code": "RATE_LIMITED", "retryAfterSeconds": reason.retry_after}
-            refusal: Any = {"message": str(reason), "extensions": extensions}
-            await self.send_message({"id": message["id"], "type": "error", "payload": [refusal]})
+            await self._refuse(message, str(reason), extensions)
+        except Refused as reason:
+            await self._refuse(message, str(reason), {"code": reason.code})
         else:
             await super().handle_subscribe(message)
+
+    async def _document(self, payload: Mapping[str, Any]) -> str:
+        query, document_id = document_of(payload)
+        register = self.view.register
+        return register.admit(query) if document_id is None else (await register.find(document_id)).text
+
+    async def _refuse(self, message: SubscribeMessage, reason: str, extensions: dict[str, Any]) -> None:
+        refusal: Any = {"message": reason, "extensions": extensions}
+        await self.send_message({"id": message["id"], "type": "error", "payload": [refusal]})
 
     async def _watch(self, identity: Identity) -> None:
         """Closes the socket when its token's time is over or its key is revoked."""
@@ -107,7 +121,9 @@ class Sockets(View[Any, None]):
 
     graphql_transport_ws_handler_class = Conversation
 
-    def __init__(self, settings: Settings, runtime: Runtime, gate: Gate, schema: strawberry.Schema) -> None:
+    def __init__(
+        self, settings: Settings, runtime: Runtime, gate: Gate, schema: strawberry.Schema, register: Register
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -116,7 +132,7 @@ class Sockets(View[Any, None]):
             max_subscriptions_per_connection=MOST_OPERATIONS,
             allowed_origins=settings.cors_origins,
         )
-        self.settings, self.runtime, self.gate = settings, runtime, gate
+        self.settings, self.runtime, self.gate, self.register = settings, runtime, gate, register
 
     async def converse(self, socket: WebSocket) -> None:
         """The whole life of one socket."""

@@ -89,11 +89,11 @@ class TrustedDocuments:
             return Trusted(text, None, [fault(PARSE_FAILED, f"It has more than {MOST_CHARACTERS} characters.")])
         try:
             document = parse(text, max_tokens=MOST_TOKENS)
+            errors = look_for_errors(self._schema, document, self._rules, self._hides_suggestions)
         except GraphQLError as error:
             return Trusted(text, None, [error])
         except RecursionError:
             return Trusted(text, None, [fault(PARSE_FAILED, "It is nested too deeply.")])
-        errors = look_for_errors(self._schema, document, self._rules, self._hides_suggestions)
         if errors:
             return Trusted(text, document, errors)
         named = [name_of(each) for each in _operations(document)]

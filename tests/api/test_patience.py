@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from api import bodies, patience, sockets
-from api.graphql import LARGEST_BODY
+from api.requests import LARGEST_BODY
 from billing.database import Database
 from billing.tables import Customer
 from tests.api.conftest import serving

@@ -106,5 +106,16 @@ def test_settings_are_read_from_a_file_too(migrated: Path) -> None:
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     told = run(tmp_path, "--help").stdout
-    for command in ("serve", "sandbox", "worker", "migrate", "keys", "consents", "operations", "schema", "doctor"):
+    for command in (
+        "serve",
+        "sandbox",
+        "worker",
+        "migrate",
+        "keys",
+        "consents",
+        "documents",
+        "operations",
+        "schema",
+        "doctor",
+    ):
         assert f" {command} " in told

@@ -92,6 +92,8 @@ async def stop_expired(runtime: Runtime) -> int:
         Hold.subscription_id == Subscription.id,
         col(Hold.invoice_stripe_id).is_(None),
         col(Hold.ended_at).is_(None),
+        # Another stop leaves alone what was billed within the consent, and is still being collected.
+        Hold.reason == renewals.Reason.CONSENT_REQUIRED,
     )
     statement = (
         select(Subscription)

@@ -10,7 +10,7 @@ from billing.operations import Call
 from billing.renewals import holds
 from billing.renewals.holding import HOLD_INVOICE, hold_call
 from billing.renewals.holds import Finding, Reason
-from billing.renewals.judging import PAID, judge_draft, judge_finalized, stored
+from billing.renewals.judging import OPEN, PAID, judge_draft, judge_finalized, judge_open, stored
 from billing.renewals.refunding import refund_calls
 from billing.renewals.releasing import RELEASE_INVOICE
 from billing.renewals.stopping import RESUME_COLLECTION, STOP_SUBSCRIPTION
@@ -89,13 +89,26 @@ async def _consider_open(
     session: AsyncSession, subscription: Subscription, invoice: Invoice, now: datetime
 ) -> list[Call]:
     if invoice.judged_as == invoice.status:
-        return []
+        return await leave_uncollected(session, subscription, invoice, now)
     finding = await judge_finalized(session, subscription, invoice)
     if finding is None:
         holds.end(session, await holds.of_invoice(session, invoice), now)
-        return []
+        return await leave_uncollected(session, subscription, invoice, now)
     await holds.put(session, subscription, invoice, finding, now)
     return [hold_call(invoice, key=await state_of(session, invoice.id, invoice.stripe_id), void=True)]
+
+
+async def leave_uncollected(
+    session: AsyncSession, subscription: Subscription, invoice: Invoice, now: datetime
+) -> list[Call]:
+    """Takes it from Stripe's retries where its consent covers it no longer: it was owed rightly, and stays due."""
+    data = await stored(session, invoice.stripe_id)
+    if invoice.status != OPEN or not data.get("auto_advance", True):
+        return []
+    if await judge_open(session, subscription, invoice, now) is None:
+        return []
+    state = await state_of(session, invoice.id, invoice.stripe_id)
+    return [hold_call(invoice, key=f"{state}:due", void=False)]
 
 
 async def _consider_paid(

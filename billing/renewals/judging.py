@@ -110,6 +110,23 @@ async def _may_be_charged(
     return True
 
 
+async def judge_open(
+    session: AsyncSession, subscription: Subscription, invoice: Invoice, now: datetime
+) -> Finding | None:
+    """Why Stripe may not try again to collect this open invoice; None where its consent covers it at the next try.
+
+    Of a month's maximum it needs no more room than it has: until it is paid it counts in every month.
+    """
+    data = await stored(session, invoice.stripe_id)
+    if invoice.amount_due <= 0 or data.get("collection_method") == "send_invoice":
+        return None
+    consent, needed = await _consent(session, subscription), await needed_for(session, subscription, invoice)
+    if not is_active(consent, max(now, invoice.next_payment_attempt_at or now)):
+        return Finding(Reason.CONSENT_REQUIRED, needed)
+    missing = await shortfall(session, consent, needed, Asker(subscription.id), month_of=None)
+    return Finding(Reason.CONSENT_SCOPE_EXCEEDED, missing) if missing else None
+
+
 async def judge_finalized(session: AsyncSession, subscription: Subscription, invoice: Invoice) -> Finding | None:
     """Why this invoice should not have been finalized, or paid; None where a consent covered it at that time."""
     data = await stored(session, invoice.stripe_id)

@@ -1,5 +1,6 @@
 """Managed subscriptions: stopped where their consent no longer carries them, and let go on where one does."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from billing.operations import Call
 from billing.renewals import holds
 from billing.renewals.holding import hold_call
 from billing.renewals.holds import Reason
-from billing.renewals.invoices import consider_draft, is_being_changed, state_of
+from billing.renewals.invoices import consider_draft, is_being_changed, leave_uncollected, state_of
 from billing.renewals.judging import DRAFT, OPEN, judge_subscription
 from billing.renewals.refunding import is_given_back
 from billing.renewals.releasing import release_calls
@@ -25,10 +26,15 @@ async def consider_subscription(session: AsyncSession, subscription: Subscriptio
         return []
     if await is_being_changed(session, subscription, now):
         return []
+    uncollected = await _leave_uncollected(session, subscription, now)
     finding = await judge_subscription(session, subscription, now)
     if finding is not None:
         await holds.put(session, subscription, None, finding, now)
-        return await _stop_calls(session, subscription)
+        return await _stop_calls(session, subscription) + uncollected
+    return uncollected + await _go_on_calls(session, subscription, now)
+
+
+async def _go_on_calls(session: AsyncSession, subscription: Subscription, now: datetime) -> list[Call]:
     await _settle(session, subscription, now)
     if stopped := await holds.of_subscription(session, subscription):
         return [resume_call(subscription, key=f"{stopped.id}:{stopped.created_at.timestamp()}")]
@@ -36,6 +42,19 @@ async def consider_subscription(session: AsyncSession, subscription: Subscriptio
     if newest is not None and newest[0].reason == Reason.PAYMENT_METHOD_UNUSABLE:
         return await release_calls(session, subscription, now)
     return []
+
+
+async def _leave_uncollected(session: AsyncSession, subscription: Subscription, now: datetime) -> list[Call]:
+    """Of what is open, and was covered when it was billed, what is covered no longer."""
+    invoices = await _invoices(session, subscription, OPEN)
+    return [call for each in invoices for call in await leave_uncollected(session, subscription, each, now)]
+
+
+async def _invoices(session: AsyncSession, subscription: Subscription, *statuses: str) -> Sequence[Invoice]:
+    statement = select(Invoice).where(
+        Invoice.subscription_stripe_id == subscription.stripe_id, col(Invoice.status).in_(statuses)
+    )
+    return (await session.exec(statement.order_by(col(Invoice.created_at), col(Invoice.id)))).all()
 
 
 async def _settle(session: AsyncSession, subscription: Subscription, now: datetime) -> None:
@@ -67,10 +86,7 @@ async def stop(session: AsyncSession, subscription: Subscription, *, cause: UUID
     calls = [stop_call(subscription, key=f"{cause}:{subscription.id}")]
     if finding := await judge_subscription(session, subscription, now):
         await holds.put(session, subscription, None, finding, now)
-    statement = select(Invoice).where(
-        Invoice.subscription_stripe_id == subscription.stripe_id, col(Invoice.status).in_((DRAFT, OPEN))
-    )
-    for invoice in (await session.exec(statement.order_by(col(Invoice.created_at), col(Invoice.id)))).all():
+    for invoice in await _invoices(session, subscription, DRAFT, OPEN):
         if invoice.status == DRAFT:
             calls += await consider_draft(session, subscription, invoice, now)
         else:
@@ -87,6 +103,7 @@ async def let_go_on(session: AsyncSession, subscription: Subscription, *, cause:
     for outside in await holds.outside(session, subscription):
         holds.end(session, outside, now)
     calls = await release_calls(session, subscription, now)
+    calls += await _leave_uncollected(session, subscription, now)
     if await holds.of_subscription(session, subscription) is not None:
         calls.insert(0, resume_call(subscription, key=f"{cause}:{subscription.id}"))
     return calls

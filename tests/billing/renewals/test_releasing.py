@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from billing import renewals, stopping
+from billing.applier import sweep_drafts
 from billing.errors import StripeUnavailable
 from billing.operations import running
 from billing.operations.taking import take
@@ -158,6 +159,7 @@ async def test_one_that_others_have_paid_is_shown_until_the_customer_agrees(life
     [_, draft] = await invoices(life.runtime)
     await change(life.runtime, f"/v1/invoices/{draft['id']}/pay", {})
     await life.catch_up()
+    await sweep_drafts(life.runtime)  # where the invoice and its payment were applied at once, it is left to this
     assert await reasons(life.runtime) == ["CHARGED_OUTSIDE_CONSENT"]
     await life.advance(days=1)
     assert await paid(life.runtime) == 3000

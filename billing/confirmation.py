@@ -10,6 +10,9 @@ from billing.tables import Payment
 # Stripe's words for it, as `code` or `decline_code`: https://docs.stripe.com/declines/codes
 AUTHENTICATION_CODES = frozenset({"authentication_required", "invoice_payment_intent_requires_action"})
 
+# Of a customer who was asked, and did not confirm: there may be another try.
+UNCONFIRMED = "payment_intent_authentication_failure"
+
 # How long a charge of Assent's own waits for the customer before it is canceled.
 KEPT = timedelta(hours=23)
 

@@ -5,13 +5,22 @@ from datetime import datetime
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.confirmation import KEPT
+from billing.confirmation import KEPT, UNCONFIRMED, wants_customer
 from billing.mirror.fields import merchants_metadata, nested
 from billing.mirror.news import News
 from billing.mirror.origins import find_maker
 from billing.mirror.rows import find_row, new_row, save
 from billing.stripe_gateway import JSONObject
-from billing.tables import Consent, Customer, Invoice, InvoicePayment, Operation, Payment, Subscription
+from billing.tables import (
+    Consent,
+    Customer,
+    Invoice,
+    InvoicePayment,
+    Operation,
+    OperationStatus,
+    Payment,
+    Subscription,
+)
 
 
 async def derive(session: AsyncSession, news: News, owner: Customer | None, now: datetime) -> Payment | None:
@@ -25,6 +34,8 @@ async def derive(session: AsyncSession, news: News, owner: Customer | None, now:
     await attribute(session, payment=news.id)
     if row.status == "canceled":
         await _free(session, row)
+    elif _is_declined(row):
+        await _give_up(session, row, now)
     return row
 
 
@@ -41,6 +52,25 @@ async def _free(session: AsyncSession, payment: Payment) -> None:
     makers = select(Operation.id).where(Operation.node_id == payment.id)
     used = update(Consent).where(col(Consent.id) == payment.consent_id, col(Consent.used_by_id).in_(makers))
     await session.exec(used.values(used_by_id=None).execution_options(synchronize_session=False))
+
+
+def _is_declined(payment: Payment) -> bool:
+    """Whether a charge of Assent's own was refused, where the customer has not only failed to confirm it."""
+    code, decline_code = payment.failure_code, payment.failure_decline_code
+    refused = payment.status == "requires_payment_method" and code not in (None, UNCONFIRMED)
+    return payment.confirm_by is not None and refused and not wants_customer(code, decline_code)
+
+
+async def _give_up(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    """Nobody is asked to pay what was declined after all: the sweep cancels it now, and not when its time is over."""
+    ordered = update(Operation).where(
+        col(Operation.mutation) == "giveUpPayment",
+        col(Operation.key) == str(payment.id),
+        col(Operation.status) == OperationStatus.PENDING,
+        col(Operation.step).is_(None),
+        col(Operation.due_at) > now,
+    )
+    await session.exec(ordered.values(due_at=now).execution_options(synchronize_session=False))
 
 
 def _columns(news: News) -> dict[str, object]:

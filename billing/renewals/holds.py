@@ -98,7 +98,7 @@ async def put(
             message="",
         )
     if hold.ended_at is not None:
-        hold.created_at, hold.ended_at = now, None
+        hold.created_at, hold.ended_at, hold.resumes_at = now, None, None
     hold.reason, hold.message = finding.reason, MESSAGES[finding.reason]
     hold.required = finding.required.dump() if finding.required else None
     session.add(hold)

@@ -45,11 +45,13 @@ async def _begin_stop(session: AsyncSession, operation: Operation, now: datetime
     if finding is None:
         holds.end(session, await holds.of_subscription(session, subscription), now)
         return Finish()
-    await holds.put(session, subscription, None, finding, now)
+    hold = await holds.put(session, subscription, None, finding, now)
     if is_stopped_at_stripe(subscription):
         return Finish()
-    # A pause by the merchant stays one, without the time at which it would end by itself.
-    return _send("stop", subscription, {"behavior": VOID if is_paused(subscription) else KEEP})
+    # A pause by the merchant stays one, without the time at which it would end by itself; that is kept until then.
+    paused = is_paused(subscription)
+    hold.resumes_at = subscription.pause_resumes_at if paused else None
+    return _send("stop", subscription, {"behavior": VOID if paused else KEEP})
 
 
 async def _record_stopped(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
@@ -66,6 +68,10 @@ async def _begin_resume(session: AsyncSession, operation: Operation, now: dateti
         return Finish()
     if subscription.pause_behavior == KEEP:
         return _send("resume", subscription, "")
+    hold = await holds.of_subscription(session, subscription)
+    if hold and hold.resumes_at and is_paused(subscription) and subscription.pause_resumes_at is None:
+        ends = {"behavior": VOID, "resumes_at": int(hold.resumes_at.timestamp())}
+        return _send("resume", subscription, ends if hold.resumes_at > now else "")
     return await _resumed(session, subscription, now)
 
 

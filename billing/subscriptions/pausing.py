@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror, operations
@@ -16,7 +18,7 @@ from billing.stripe_gateway import Request
 from billing.subscriptions.changing import VOID, is_paused, lease, require_consent
 from billing.subscriptions.reading import get
 from billing.subscriptions.transitions import Transition, require_possible
-from billing.tables import Operation
+from billing.tables import Hold, Operation, Subscription
 
 
 async def pause(runtime: Runtime, caller: Caller, subscription_id: UUID | None, *, resumes_at: datetime | None) -> UUID:
@@ -45,6 +47,7 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     subscription, resumes_at = await lease(session, operation), operation.intent["resumes_at"]
     require_possible(subscription, Transition.PAUSE)
     if is_paused(subscription) and subscription.pause_resumes_at == moment(resumes_at):
+        await _forget_end(session, subscription)
         return Finish()
     how: dict[str, Any] = {"behavior": VOID}
     if resumes_at is not None:
@@ -52,6 +55,12 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
         how["resumes_at"] = resumes_at
     path = f"/v1/subscriptions/{subscription.stripe_id}"
     return Send("pause", Request("post", path, {"pause_collection": how}))
+
+
+async def _forget_end(session: AsyncSession, subscription: Subscription) -> None:
+    """A stop has taken its end from an earlier pause, to be put back: this wish is for none."""
+    stops = update(Hold).where(col(Hold.subscription_id) == subscription.id, col(Hold.invoice_stripe_id).is_(None))
+    await session.exec(stops.values(resumes_at=None))
 
 
 async def _record(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:

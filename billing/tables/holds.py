@@ -26,4 +26,6 @@ class Hold(Row, table=True):
     message: str
     required: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """The scope that a consent would need, as `errors.Scope.dump` makes it."""
+    resumes_at: datetime | None = None
+    """Of a stop during a pause: when the pause would have ended by itself, which it does again once it is released."""
     ended_at: datetime | None = None

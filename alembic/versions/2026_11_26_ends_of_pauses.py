@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5e0b9a7c2d14"
-down_revision = "5c0e9a7d31f4"
+down_revision = "e7f20c8b5d13"
 branch_labels = None
 depends_on = None
 

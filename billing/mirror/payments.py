@@ -8,11 +8,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing.confirmation import KEPT, UNCONFIRMED, wants_customer
 from billing.mirror.fields import merchants_metadata, nested
 from billing.mirror.news import News
-from billing.mirror.origins import find_maker
+from billing.mirror.origins import find_agreed, find_maker, lost_operation
 from billing.mirror.rows import find_row, new_row, save
 from billing.stripe_gateway import JSONObject
 from billing.tables import (
     Consent,
+    ConsentUsage,
     Customer,
     Invoice,
     InvoicePayment,
@@ -42,8 +43,13 @@ async def derive(session: AsyncSession, news: News, owner: Customer | None, now:
 async def _new(session: AsyncSession, news: News, owner: Customer) -> Payment:
     maker = await find_maker(session, news, owner, "chargePaymentMethod", Payment)
     row = new_row(Payment, news.id, news.created_at, maker)
-    row.customer_id, row.consent_id = owner.id, maker.consent_id if maker else None
+    agreed = None if maker else await find_agreed(session, news, owner)
+    row.customer_id = owner.id
+    row.consent_id = maker.consent_id if maker else agreed.id if agreed else None
     row.confirm_by = row.created_at + KEPT if maker else None
+    if agreed is not None and agreed.usage == ConsentUsage.ONE_TIME and news.data["status"] != "canceled":
+        agreed.used_by_id = agreed.used_by_id or lost_operation(news)
+        session.add(agreed)
     return row
 
 

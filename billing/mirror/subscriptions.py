@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing.mirror import payments
 from billing.mirror.fields import instant, merchants_metadata, moment, nested
 from billing.mirror.news import News
-from billing.mirror.origins import find_maker
+from billing.mirror.origins import find_agreed, find_maker
 from billing.mirror.rows import find_row, new_row, save
 from billing.stripe_gateway import JSONObject
 from billing.tables import Customer, Subscription, SubscriptionItem
@@ -28,7 +28,9 @@ async def derive(session: AsyncSession, news: News, owner: Customer | None, now:
 async def _new(session: AsyncSession, news: News, owner: Customer) -> Subscription:
     maker = await find_maker(session, news, owner, "createSubscription", Subscription)
     row = new_row(Subscription, news.id, news.created_at, maker)
-    row.customer_id, row.consent_id = owner.id, maker.consent_id if maker else None
+    agreed = None if maker else await find_agreed(session, news, owner)
+    row.customer_id = owner.id
+    row.consent_id = maker.consent_id if maker else agreed.id if agreed else None
     row.managed = row.consent_id is not None
     return row
 

@@ -138,8 +138,15 @@ def stripe_key(account: str, operation: Operation) -> str:
 
 
 def ours(operation: Operation, **more: str) -> dict[str, str]:
-    """The metadata that ties an object of Stripe's to the operation that made it, and to our row."""
-    return {"assent_operation": str(operation.id), "assent_id": str(operation.node_id), **more}
+    """The metadata that ties an object of Stripe's to the operation that made it, to our row, and to the call."""
+    ties = {"assent_operation": str(operation.id), "assent_id": str(operation.node_id)}
+    return {**ties, "assent_call": call_mark(operation), **more}
+
+
+def call_mark(operation: Operation) -> str:
+    """The same for the same call of a client's, also after a backup was restored that does not know of it."""
+    parts = (operation.mutation, operation.party, operation.key)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 def unkeyed(mutation: str, caller: Caller, intent: dict[str, Any], customer_id: UUID | None = None) -> Call:

@@ -12,7 +12,7 @@ from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
 from billing.journal import Cause, caused_by
 from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, absent, stripe_key
-from billing.operations.searching import creates, search
+from billing.operations.searching import creates, search, search_lost
 from billing.operations.taking import UNKNOWN, advance, claim, patiently, stored_request, take
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Declined, IdempotencyFault
@@ -84,6 +84,9 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
             await let_go(runtime, operation, OperationStatus.PENDING)
         raise
     except IdempotencyFault as fault:
+        with suppress(BillingError):  # then a person settles it
+            if found := await find_lost(runtime, operation):
+                return found
         log.exception("stripe saw another request under our key", operation=str(operation.id), detail=fault.message)
         await let_go(runtime, operation, OperationStatus.UNKNOWN)
         raise Conflict(UNKNOWN) from fault
@@ -150,6 +153,22 @@ async def _find_out(runtime: Runtime, procedure: Procedure, operation: Operation
         raise Conflict(UNKNOWN)
     await release(runtime, procedure, operation)
     raise StripeUnavailable("This call came to nothing at Stripe; call again with the same idempotencyKey.", 0)
+
+
+async def find_lost(runtime: Runtime, operation: Operation) -> Answer | None:
+    """What this call made in a life of the database that a restored backup has ended; the operation takes its row."""
+    found = await search_lost(runtime.gateway, operation)
+    if found is None:
+        return None
+    async with runtime.database.transaction() as session:
+        held = await _hold(session, operation)
+        row = await mirror.record(session, found, now=runtime.clock())
+        if row is None:
+            return None
+        held.node_id = operation.node_id = row.id
+        session.add(held)
+    log.warning("done before a backup was restored", operation=str(operation.id), object=found.data["id"])
+    return found
 
 
 async def record(runtime: Runtime, procedure: Procedure, operation: Operation, outcome: Outcome) -> Operation:

@@ -1,15 +1,21 @@
 """Finding out whether a request whose answer was lost has been done, without sending it again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from billing.operations.model import Procedure
+from billing.operations.model import Procedure, call_mark
 from billing.operations.taking import stored_request
-from billing.stripe_gateway import Answer, Request, StripeGateway
+from billing.stripe_gateway import Answer, JSONObject, Request, StripeGateway
 from billing.tables import Operation
 
 # Seconds that Stripe's clock may differ from ours when we look for what was made around a time.
 CLOCK_MARGIN = 300
+
+# A client may repeat a call for so long; a backup that is older than this is not restored to go on with.
+LONGEST_LOST = timedelta(days=30)
+
+# What narrows a list down to one customer.
+NARROW = {"customer", "payment_intent"}
 
 # Ends of paths that name what is done to an object.
 ACTIONS = frozenset({"expire", "pay", "void", "detach", "cancel"})
@@ -24,7 +30,9 @@ async def search(gateway: StripeGateway, procedure: Procedure, operation: Operat
         return None
     if creates(request):
         since = operation.created_at if operation.step in procedure.looks else operation.first_sent_at
-        return await _search_created(gateway, operation, request, since or operation.created_at)
+        found = await _search_created(gateway, operation, request, since or operation.created_at)
+        # Of what is no customer's own there may be thousands, and none of it is money.
+        return found or (await search_lost(gateway, operation) if NARROW & request.params.keys() else None)
     return await gateway.get(_object_path(request.path))
 
 
@@ -41,12 +49,30 @@ def _object_path(path: str) -> str:
 async def _search_created(
     gateway: StripeGateway, operation: Operation, request: Request, since: datetime
 ) -> Answer | None:
+    for made in await _list_created(gateway, request, since):
+        if made.get("metadata", {}).get("assent_operation") == str(operation.id):
+            return await gateway.get(f"{request.path}/{made['id']}", **_expand(request))
+    return None
+
+
+async def _list_created(gateway: StripeGateway, request: Request, since: datetime) -> list[JSONObject]:
+    """Newest first."""
     narrow: dict[str, Any] = {"created": {"gte": int(since.timestamp()) - CLOCK_MARGIN}}
-    narrow.update({name: request.params[name] for name in ("customer", "payment_intent") if name in request.params})
+    narrow.update({name: request.params[name] for name in sorted(NARROW) if name in request.params})
     if request.path == "/v1/subscriptions":
         narrow["status"] = "all"
-    for made in await gateway.list_all(request.path, **narrow):
-        if made.get("metadata", {}).get("assent_operation") == str(operation.id):
+    return await gateway.list_all(request.path, **narrow)
+
+
+async def search_lost(gateway: StripeGateway, operation: Operation) -> Answer | None:
+    """What the same call made before a backup was restored that does not know of it; None where there is no such."""
+    request = stored_request(operation)
+    if not creates(request):
+        return None
+    mark = call_mark(operation)
+    for made in await _list_created(gateway, request, operation.created_at - LONGEST_LOST):
+        metadata = made.get("metadata", {})
+        if metadata.get("assent_call") == mark and metadata.get("assent_operation") != str(operation.id):
             return await gateway.get(f"{request.path}/{made['id']}", **_expand(request))
     return None
 

@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from billing.errors import BillingError, Conflict, NotFound
 from billing.operations.model import LEASE
-from billing.operations.running import Overtaken, drive, let_go, record, release
+from billing.operations.running import Overtaken, drive, find_lost, let_go, record, release
 from billing.operations.searching import search
 from billing.operations.sweeping import Procedures
 from billing.runtime import Runtime
@@ -21,7 +21,7 @@ async def settle(runtime: Runtime, procedures: Procedures, operation_id: UUID) -
     held = await _take(runtime, operation_id)
     procedure = procedures[held.mutation]
     try:
-        found = await search(runtime.gateway, procedure, held)
+        found = await find_lost(runtime, held) or await search(runtime.gateway, procedure, held)
         if found is None:
             return await release(runtime, procedure, held)
         return await drive(runtime, procedure, await record(runtime, procedure, held, found))

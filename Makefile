@@ -9,7 +9,7 @@ RECORD := var/stripe-exchanges
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help serve otel test check format bench crashes fuzz lock clean
+.PHONY: help serve otel test check audit format bench crashes fuzz lock clean
 
 help: ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ ifneq ($(CONTRACT),)
 	@$(BIN)/python $(CONTRACT) schema/schema.graphql
 endif
 	@$(BIN)/python -m pytest --quiet tests/test_repository.py
+
+audit: $(VENV)/dev.stamp ## ask for known vulnerabilities of what is locked; says so loudly where nobody answers
+	@$(BIN)/python -m tests.audit $(wildcard *.lock)
 
 format: $(VENV)/dev.stamp ## write what ruff can write
 	@$(BIN)/ruff check --fix-only --quiet

@@ -1,6 +1,7 @@
 """What rests on a consent."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -12,11 +13,13 @@ from billing.tables import (
     ENDED,
     Consent,
     ConsentUsage,
+    Customer,
     Invoice,
     InvoicePayment,
     Payment,
     Price,
     SetupSession,
+    StripeObject,
     Subscription,
     SubscriptionItem,
 )
@@ -80,6 +83,18 @@ async def needed_by(session: AsyncSession, subscription: Subscription) -> Scope 
         maximum_amount=await _amount(session, subscription, [(price.unit_amount, many) for price, many in items]),
         product_ids=tuple(sorted({price.product_id for price, _ in items})),
     )
+
+
+async def known_to_be_needed_by(session: AsyncSession, subscription: Subscription) -> Scope | None:
+    """The same as far as it is certain: by how much a discount lowers the amount shows on each draft alone."""
+    needed = await needed_by(session, subscription)
+    if needed is None:
+        return None
+    customer = await session.get_one(Customer, subscription.customer_id)
+    own = await session.get(StripeObject, subscription.stripe_id, populate_existing=True)
+    general = await session.get(StripeObject, customer.stripe_id, populate_existing=True)
+    discounted = (own and own.data.get("discounts")) or (general and general.data.get("discount"))
+    return replace(needed, maximum_amount=0) if discounted else needed
 
 
 def shortest(intervals: Iterable[Interval]) -> Interval:

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.consents import scope
-from billing.consents.carrying import live_subscriptions, needed_by
+from billing.consents.carrying import known_to_be_needed_by, live_subscriptions
 from billing.consents.coverage import covers
 from billing.errors import Scope
 from billing.tables import ENDED, Consent, Subscription, Terms
@@ -66,5 +66,5 @@ async def _named(session: AsyncSession, newer: Consent) -> list[Subscription]:
 
 
 async def _is_covered(session: AsyncSession, allowed: Scope, subscription: Subscription) -> bool:
-    needed = await needed_by(session, subscription)
+    needed = await known_to_be_needed_by(session, subscription)
     return needed is not None and covers(allowed, needed)

@@ -12,7 +12,7 @@ from billing import mirror, operations, payment_methods
 from billing.anchors import anchor
 from billing.callers import Caller
 from billing.consents import coverage
-from billing.consents.carrying import needed_by
+from billing.consents.carrying import known_to_be_needed_by
 from billing.consents.locking import hold_customer
 from billing.errors import Conflict, InvalidTransition
 from billing.operations import Finish, Next, Outcome, Procedure, Send, answered, unkeyed
@@ -46,7 +46,7 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
         return Finish()
     if reason := _why_not(subscription):
         raise InvalidTransition(reason, "subscription", subscription.id)
-    needed = await needed_by(session, subscription)
+    needed = await known_to_be_needed_by(session, subscription)
     if needed is None:
         raise Conflict("What this subscription is for is not known yet; try again in a moment.")
     consent = await coverage.require(

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import payment_methods
 from billing.consents import is_active, scope_of
-from billing.consents.carrying import needed_by
+from billing.consents.carrying import known_to_be_needed_by, needed_by
 from billing.consents.coverage import Asker, shortfall, standing_for
 from billing.consents.invoiced import needed_for
 from billing.errors import PaymentMethodUnusable
@@ -18,7 +18,6 @@ from billing.stripe_gateway import JSONObject
 from billing.tables import (
     Consent,
     ConsentUsage,
-    Customer,
     Invoice,
     PaymentMethod,
     StripeObject,
@@ -46,23 +45,16 @@ async def judge_subscription(session: AsyncSession, subscription: Subscription, 
     consent = await _consent(session, subscription)
     if not is_active(consent, now):
         return Finding(Reason.CONSENT_REQUIRED, needed or await scope_of(session, consent))
-    if needed is None:
+    certain = await known_to_be_needed_by(session, subscription)
+    if certain is None:
         return None
-    if await _is_discounted(session, subscription):
-        needed = replace(needed, maximum_amount=0)
-    missing = await shortfall(session, consent, needed, Asker(subscription.id), month_of=None)
+    missing = await shortfall(session, consent, certain, Asker(subscription.id), month_of=None)
     return Finding(Reason.CONSENT_SCOPE_EXCEEDED, missing) if missing else None
 
 
 async def _consent(session: AsyncSession, subscription: Subscription) -> Consent:
     named = await session.get_one(Consent, subscription.consent_id, populate_existing=True)
     return await standing_for(session, named)
-
-
-async def _is_discounted(session: AsyncSession, subscription: Subscription) -> bool:
-    customer = await session.get_one(Customer, subscription.customer_id)
-    own, general = await stored(session, subscription.stripe_id), await stored(session, customer.stripe_id)
-    return bool(own.get("discounts") or general.get("discount"))
 
 
 # ---------------------------------------------------------------------- an invoice

@@ -1,12 +1,13 @@
 """What all changes of a subscription that is there share: it is leased, looked at as it is now, and has its consent."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.consents import coverage, is_active, scope_of
-from billing.consents.carrying import needed_by
+from billing.consents.carrying import known_to_be_needed_by, needed_by
 from billing.consents.locking import hold_customer
 from billing.errors import ConsentRequired, ConsentScopeExceeded, Scope
 from billing.tables import Consent, ConsentUsage, Operation, Subscription
@@ -34,10 +35,13 @@ def is_paused(subscription: Subscription) -> bool:
     return subscription.pause_behavior == VOID
 
 
-async def require_consent(session: AsyncSession, subscription: Subscription, now: datetime) -> Consent:
+async def require_consent(
+    session: AsyncSession, subscription: Subscription, now: datetime, *, amount: int | None = None
+) -> Consent:
     """The consent that it rests on, which has to cover what it is: the change leads to charges again.
 
-    Of a month's maximum only the single payment is looked at; the rest is when it is charged. Raises ConsentRequired
+    `amount` is what Stripe says of a full period; until that is known, the prices decide. Of a month's maximum only
+    the single payment is; the rest is when it is charged. Raises ConsentRequired
     (an unmanaged one has none before it is adopted) and ConsentScopeExceeded.
     """
     needed = await needed_by(session, subscription) or Scope(ConsentUsage.RECURRING)
@@ -46,7 +50,10 @@ async def require_consent(session: AsyncSession, subscription: Subscription, now
     consent = await session.get_one(Consent, subscription.consent_id, populate_existing=True)
     if not is_active(consent, now):
         raise ConsentRequired("The consent of this subscription has ended; ask the customer for a new one.", needed)
-    if not coverage.covers(await scope_of(session, consent), needed):
+    certain = await known_to_be_needed_by(session, subscription) or needed
+    if amount is not None:
+        needed = certain = replace(needed, maximum_amount=amount)
+    if not coverage.covers(await scope_of(session, consent), certain):
         message = "The consent does not go as far as this subscription does; ask the customer for one that does."
         raise ConsentScopeExceeded(message, consent.id, needed)
     return consent

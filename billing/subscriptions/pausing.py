@@ -17,6 +17,7 @@ from billing.runtime import Runtime
 from billing.stripe_gateway import Request
 from billing.subscriptions.changing import VOID, is_paused, lease, require_consent
 from billing.subscriptions.reading import get
+from billing.subscriptions.reckoning import STEP, reckon, refusal
 from billing.subscriptions.transitions import Transition, require_possible
 from billing.tables import Hold, Operation, Subscription
 
@@ -49,10 +50,19 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     if is_paused(subscription) and subscription.pause_resumes_at == moment(resumes_at):
         await _forget_end(session, subscription)
         return Finish()
-    how: dict[str, Any] = {"behavior": VOID}
-    if resumes_at is not None:
-        await require_consent(session, subscription, now)
-        how["resumes_at"] = resumes_at
+    if resumes_at is None:
+        return _pause(subscription, {"behavior": VOID})
+    await require_consent(session, subscription, now)
+    return reckon(subscription)
+
+
+async def _record_reckoned(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    subscription = await session.get_one(Subscription, operation.node_id, populate_existing=True)
+    how = {"behavior": VOID, "resumes_at": operation.intent["resumes_at"]}
+    return await refusal(session, operation, outcome, now) or _pause(subscription, how)
+
+
+def _pause(subscription: Subscription, how: dict[str, Any]) -> Send:
     path = f"/v1/subscriptions/{subscription.stripe_id}"
     return Send("pause", Request("post", path, {"pause_collection": how}))
 
@@ -68,4 +78,4 @@ async def _record(session: AsyncSession, operation: Operation, outcome: Outcome,
     return Finish()
 
 
-PAUSE = Procedure("pauseSubscription", _begin, {"pause": _record})
+PAUSE = Procedure("pauseSubscription", _begin, {STEP: _record_reckoned, "pause": _record}, harmless=frozenset({STEP}))

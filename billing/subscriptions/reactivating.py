@@ -1,6 +1,7 @@
 """Taking back a cancellation that has not taken effect yet."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +14,7 @@ from billing.runtime import Runtime
 from billing.stripe_gateway import Request
 from billing.subscriptions.changing import lease, require_consent
 from billing.subscriptions.reading import get
+from billing.subscriptions.reckoning import STEP, reckon, refusal
 from billing.subscriptions.transitions import Transition, require_possible
 from billing.tables import Operation, Subscription
 
@@ -43,15 +45,23 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     if _goes_on(subscription):
         return Finish()
     await require_consent(session, subscription, now)
-    return _take_back(subscription)
+    return reckon(subscription, **_goes_on_with(subscription))
+
+
+async def _record_reckoned(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    subscription = await session.get_one(Subscription, operation.node_id, populate_existing=True)
+    return await refusal(session, operation, outcome, now) or _take_back(subscription)
 
 
 def _take_back(subscription: Subscription) -> Send:
     """In flexible mode the customer portal sets `cancel_at` alone (STRIPE.md 4.2); Stripe takes one of the two."""
     at_end = subscription.cancel_at_period_end
-    params = {"cancel_at_period_end": False} if at_end else {"cancel_at": ""}
     path = f"/v1/subscriptions/{subscription.stripe_id}"
-    return Send("period_end" if at_end else "date", Request("post", path, params))
+    return Send("period_end" if at_end else "date", Request("post", path, _goes_on_with(subscription)))
+
+
+def _goes_on_with(subscription: Subscription) -> dict[str, Any]:
+    return {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
 
 
 async def _record(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
@@ -65,4 +75,9 @@ async def _record(session: AsyncSession, operation: Operation, outcome: Outcome,
     return Finish(error=InvalidTransition(message, "subscription", subscription.id))
 
 
-REACTIVATE = Procedure("reactivateSubscription", _begin, {"period_end": _record, "date": _record})
+REACTIVATE = Procedure(
+    "reactivateSubscription",
+    _begin,
+    {STEP: _record_reckoned, "period_end": _record, "date": _record},
+    harmless=frozenset({STEP}),
+)

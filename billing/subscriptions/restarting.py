@@ -10,7 +10,7 @@ from billing.consents import coverage
 from billing.consents.carrying import needed_by
 from billing.consents.invoiced import products_billed, with_products
 from billing.consents.locking import hold_customer
-from billing.errors import AuthenticationRequired, ConsentRequired, ConsentScopeExceeded, StripeRejected
+from billing.errors import AuthenticationRequired, ConsentRequired, ConsentScopeExceeded, Scope, StripeRejected
 from billing.operations import Finish, Next, Outcome, Send, Undone, answered
 from billing.stripe_gateway import Declined, JSONObject, Request
 from billing.subscriptions import ending, paying
@@ -19,12 +19,14 @@ from billing.tables import Operation, Subscription
 
 async def record_preview(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """What would be billed is known: the consent decides."""
+    if isinstance(outcome, StripeRejected):
+        return Undone(outcome)
     bill = answered(outcome).data
     subscription = await session.get_one(Subscription, operation.node_id)
     needed = await needed_by(session, subscription)
     if needed is None:
         raise ValueError(f"subscription {subscription.id} has no items")
-    largest = max(bill["amount_due"], needed.maximum_amount or 0)
+    largest = _largest(operation, bill, needed)
     needed = with_products(needed, await products_billed(session, bill))
     try:
         await coverage.require(
@@ -39,7 +41,7 @@ async def record_preview(session: AsyncSession, operation: Operation, outcome: O
     except (ConsentRequired, ConsentScopeExceeded) as refusal:
         return Undone(refusal)
     # Counts as the consent's for whoever asks meanwhile, until its invoice is known.
-    operation.result = {"due_now": bill["amount_due"]}
+    operation.result = {**operation.result, "due_now": bill["amount_due"]}
     params = {
         "billing_cycle_anchor": {"type": "now"},
         # It stands still until it is paid (STRIPE.md 4.7).
@@ -107,9 +109,18 @@ async def note(session: AsyncSession, operation: Operation, data: JSONObject) ->
         "due": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
         "products": await products_billed(session, invoice),
-        "largest": max(invoice["amount_due"], (needed.maximum_amount if needed else None) or 0),
+        "largest": _largest(operation, invoice, needed),
         "stays": True,
     }
+
+
+def _largest(operation: Operation, bill: JSONObject, needed: Scope | None) -> int:
+    """Of what is paid now and each full period; the latter by its prices where Stripe does not reckon it."""
+    full: int | None = operation.result.get("full")
+    if full is None:
+        full = needed.maximum_amount if needed else None
+    due: int = bill["amount_due"]
+    return max(due, full or 0)
 
 
 def find(operation: Operation) -> Send:

@@ -27,6 +27,7 @@ from billing.stripe_gateway import Answer, Request
 from billing.subscriptions import ending, paying, restarting
 from billing.subscriptions.changing import lease, require_consent
 from billing.subscriptions.reading import get
+from billing.subscriptions.reckoning import STEP, reckon, reckoned, refusal
 from billing.subscriptions.transitions import Transition, require_possible
 from billing.tables import ConsentUsage, Operation, PaymentMethod, Subscription
 
@@ -66,11 +67,21 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
         return Finish()
     operation.consent_id = (await require_consent(session, subscription, now)).id
     if not stands_still:
-        path = f"/v1/subscriptions/{subscription.stripe_id}"
-        return Send("collect", Request("post", path, {"pause_collection": ""}))
+        return reckon(subscription)
     await _require_method(session, subscription, now)
+    return reckon(subscription, step="full")
+
+
+async def _record_reckoned(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    collect = Request("post", f"/v1/subscriptions/{operation.subject}", {"pause_collection": ""})
+    return await refusal(session, operation, outcome, now) or Send("collect", collect)
+
+
+async def _record_full(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    if (full := reckoned(outcome)) is not None:
+        operation.result = {"full": full}
     # Stripe may collect as soon as it is asked to resume, so what it would collect is asked for before.
-    params = {"subscription": subscription.stripe_id, "subscription_details": {"resume_at": "now"}}
+    params = {"subscription": operation.subject, "subscription_details": {"resume_at": "now"}}
     return Send("preview", Request("post", "/v1/invoices/create_preview", params))
 
 
@@ -131,6 +142,8 @@ RESUME = Procedure(
     "resumeSubscription",
     _begin,
     {
+        STEP: _record_reckoned,
+        "full": _record_full,
         "collect": _record_collecting,
         "preview": restarting.record_preview,
         "resume": restarting.record_resumed,
@@ -142,10 +155,10 @@ RESUME = Procedure(
         "void": ending.record_voided,
         "voided": ending.record_voided,
     },
-    charges=frozenset({"preview", "resume", "pay"}),
+    charges=frozenset({"full", "preview", "resume", "pay"}),
     resume=_resume,
     trace=_trace,
     is_over=_is_over,
     withdraw=_withdraw,
-    harmless=frozenset({"preview"}),
+    harmless=frozenset({STEP, "full", "preview"}),
 )

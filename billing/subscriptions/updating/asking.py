@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from billing import mirror, previews
 from billing.anchors import anchor
 from billing.consents import coverage
-from billing.consents.carrying import needed_by
+from billing.consents.carrying import known_to_be_needed_by
 from billing.consents.invoiced import products_billed
 from billing.consents.locking import hold_customer
 from billing.errors import BillingError, Conflict, NotFound, PreviewStale, Scope, StripeRejected
@@ -66,7 +66,7 @@ async def _set(session: AsyncSession, operation: Operation, subscription: Subscr
         consent = await coverage.require(
             session,
             customer_id=subscription.customer_id,
-            needed=await needed_by(session, subscription) or Scope(ConsentUsage.RECURRING),
+            needed=await known_to_be_needed_by(session, subscription) or Scope(ConsentUsage.RECURRING),
             consent_id=consent_id,
             subscription_id=subscription.id,
             due_now=0,

@@ -25,16 +25,17 @@ async def derive(session: AsyncSession, news: News, owner: Customer | None, now:
     return row
 
 
-async def lacks_payment(session: AsyncSession, news: News) -> bool:
-    """Whether Stripe has tried in vain to collect it, and with which payment is not known.
+async def lacks_payment(session: AsyncSession, data: JSONObject) -> bool:
+    """Whether the payment behind it has to be asked for: Stripe has tried in vain to collect it, or it is void.
 
-    Events name the payment behind an invoice only once it is paid (`invoice_payment.paid` is the only one of its kind),
-    so it has to be asked for.
+    Events name that payment only once it is paid (`invoice_payment.paid` is the only one of its kind): not before, and
+    not that it is canceled with its invoice.
     """
-    if news.data.get("status") != "open" or not news.data.get("attempted"):
-        return False
-    known = select(InvoicePayment.id).where(InvoicePayment.invoice_stripe_id == news.id)
-    return (await session.exec(known.limit(1))).first() is None
+    known = select(InvoicePayment.id).where(InvoicePayment.invoice_stripe_id == data["id"]).limit(1)
+    if data.get("status") == "void":
+        return (await session.exec(known.where(InvoicePayment.status == "open"))).first() is not None
+    tried = data.get("status") == "open" and data.get("attempted")
+    return bool(tried) and (await session.exec(known)).first() is None
 
 
 def _columns(data: JSONObject) -> dict[str, object]:

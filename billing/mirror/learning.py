@@ -65,13 +65,22 @@ async def learn(session: AsyncSession, data: JSONObject, known: Known, *, now: d
     learned = await _learn(session, root, known, now)
     for part in sorted((part for part in parts if order_of(part) > order_of(root)), key=order_of):
         await _learn_part(session, part, known.embedded, now)
+    await _ask_for_payments(session, learned, now)
     return learned
+
+
+async def _ask_for_payments(session: AsyncSession, learned: Learned, now: datetime) -> None:
+    """Has an invoice read again whose payment neither an event nor this answer has told of."""
+    if isinstance(learned.row, Invoice):
+        stored = await find_locked(session, learned.row.stripe_id)
+        if stored is not None and await invoices.lacks_payment(session, stored.data):
+            stored.refresh_at = now
 
 
 async def _learn_part(session: AsyncSession, data: JSONObject, known: Known, now: datetime) -> None:
     news, owner = await _news(session, data, None, known)
     if not await says_nothing_new(session, news):
-        await _decide(session, news, owner, now)
+        await _ask_for_payments(session, await _decide(session, news, owner, now), now)
 
 
 async def _learn(session: AsyncSession, data: JSONObject, known: Known, now: datetime) -> Learned:
@@ -109,8 +118,6 @@ async def _decide(session: AsyncSession, news: News, owner: Customer | None, now
     row = await _derive(session, KINDS[news.type], news, owner, now)
     owner = row if isinstance(row, Customer) else owner
     write(stored, news, verdict, data=_kept(stored, news, row), owner=owner, now=now)
-    if isinstance(row, Invoice) and await invoices.lacks_payment(session, news):
-        stored.refresh_at = now
     return Learned(verdict.decision, row, redacted=is_redacted(owner), doubted=verdict.doubted)
 
 

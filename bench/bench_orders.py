@@ -6,11 +6,14 @@ is allowed. The number of events that are walked with everything may be given as
 """
 
 import asyncio
+import logging
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import structlog
 
 from bench.measuring import migrated
 from tests.billing.orders.bursts import Burst, a_burst
@@ -47,19 +50,21 @@ def walk(recordings: list[Recorded], longest: int) -> None:
 
 
 async def burst(folder: Path) -> Burst:
-    """Some lives at once, in order but for some jitter, through the applier."""
-    async with migrated(f"sqlite:///{folder / 'burst.sqlite3'}") as database:
+    """Some lives at once, at a sandbox of their own, in order but for some jitter, through the applier."""
+    async with migrated(f"sqlite:///{folder / 'assent.sqlite3'}") as database:
         return await a_burst(folder, database, LIVES)
 
 
 def main() -> None:
     """Walks, bursts and prints."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     longest = int(sys.argv[1]) if len(sys.argv) > 1 else LONGEST
     with TemporaryDirectory(prefix="assent-bench-") as name:
         folder = Path(name)
         print("Orders of events")
         walk(asyncio.run(record(folder)), longest)
-        done = asyncio.run(burst(folder))
+        (folder / "burst").mkdir()
+        done = asyncio.run(burst(folder / "burst"))
     print(f"Burst of {done.events} events of {LIVES} subscriptions: {done.reads} reads of Stripe, ", end="")
     print(f"{done.reads / done.events:.3f} for each event; {len(done.differences)} rows differ")
 

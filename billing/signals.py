@@ -8,7 +8,9 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -51,10 +53,19 @@ class Signals:
 
     def tell(self, session: Session, topic: str) -> None:
         """The same, for whoever has the session itself."""
-        if not follow_commit(session, f"announce {topic}", lambda: self._wake(topic)):
+        if not follow_commit(session, f"announce {topic}", lambda: self.wake(topic)):
             return
-        if self._notifies:
-            session.connection().execute(select(func.pg_notify(CHANNEL, f"{topic} {self._origin}")))
+        if (notification := self.notification(topic)) is not None:
+            session.connection().execute(select(notification))
+
+    def notification(self, topic: str) -> ColumnElement[Any] | None:
+        """What a statement that commits by itself selects, to tell other processes; ours are to be woken after it."""
+        return func.pg_notify(CHANNEL, f"{topic} {self._origin}") if self._notifies else None
+
+    def wake(self, topic: str) -> None:
+        """Lets everybody look who watches the topic in this process."""
+        for woken in self._watchers.get(topic, ()):
+            woken.set()
 
     @contextmanager
     def watching(self, topic: str) -> Iterator[asyncio.Event]:
@@ -71,16 +82,12 @@ class Signals:
         """Takes a notification; those of this process are known since their commit."""
         topic, _, origin = payload.partition(" ")
         if origin != self._origin:
-            self._wake(topic)
+            self.wake(topic)
 
     def wake_all(self) -> None:
         """Lets everybody look, because something may have been missed."""
         for topic in self._watchers:
-            self._wake(topic)
-
-    def _wake(self, topic: str) -> None:
-        for woken in self._watchers.get(topic, ()):
-            woken.set()
+            self.wake(topic)
 
     def _keep_looking(self) -> None:
         if self._timer is None:

@@ -19,7 +19,7 @@ def those_with(text: str, folder: str) -> set[str]:
 
 
 def test_only_the_runners_of_the_domain_open_transactions() -> None:
-    opened = those_with(".transaction()", "billing")
+    opened = those_with(".transaction()", "billing") | those_with(".statement()", "billing")
     assert opened
     assert [file for file in opened if not file.startswith(tuple(RUNNERS.values()))] == []
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
+from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.database import Database
 from billing.inbox.arrivals import Arrival, verified
@@ -90,11 +91,11 @@ class Inbox:
 
     async def _commit(self, events: list[Arrival]) -> Exception | None:
         try:
-            async with self._database.transaction() as session:
-                await insert(session, events)
-                await self._signals.announce(session, EVENTS)
+            async with self._database.statement() as connection:
+                await insert(connection, events, self._signals.notification(EVENTS))
         except Exception as failure:  # noqa: BLE001 - whoever waits for these events gets it
             return failure
+        self._signals.wake(EVENTS)
         return None
 
 
@@ -107,18 +108,21 @@ def _release(stored: asyncio.Future[None], failure: Exception | None) -> None:
         stored.set_exception(NotStored(f"The database did not store it: {type(failure).__name__}."))
 
 
-async def insert(session: AsyncSession, events: Sequence[Arrival]) -> None:
-    """Adds the events that are not there yet, by Stripe's id.
+async def insert(
+    connection: AsyncConnection, events: Sequence[Arrival], notification: ColumnElement[Any] | None = None
+) -> None:
+    """Adds the events that are not there yet, by Stripe's id, in one statement, which can tell other processes too.
 
     In the order of these ids: two processes that are told of the same events at once never wait for each other.
     """
     ordered = sorted(events, key=attrgetter("stripe_id"))
-    connection = await session.connection()
-    if connection.dialect.name == "postgresql":
-        columns = dict(zip(Arrival._fields, map(list, zip(*ordered, strict=True)), strict=True))
-        await connection.execute(_insert_arrays(), columns)
-    else:
+    if connection.dialect.name != "postgresql":
         await connection.execute(_insert_rows(), [event._asdict() for event in ordered])
+        return
+    columns = dict(zip(Arrival._fields, map(list, zip(*ordered, strict=True)), strict=True))
+    adding = _insert_arrays()
+    telling = adding if notification is None else select(notification).add_cte(adding.cte("added"))
+    await connection.execute(telling, columns)
 
 
 @cache
@@ -128,12 +132,16 @@ def _insert_rows() -> sqlite.Insert:
 
 @cache
 def _insert_arrays() -> postgresql.Insert:
-    """One execution for any number of events, each column an array."""
+    """One execution for any number of events, each column an array.
+
+    One that is there already is left out beforehand: a conflict would wait for whoever is just applying the event.
+    """
     arrays = [bindparam(name, type_=postgresql.ARRAY(TABLE.c[name].type)) for name in Arrival._fields]
     events = func.unnest(*arrays).table_valued(*Arrival._fields).render_derived()
+    known = exists().where(TABLE.c.stripe_id == events.c.stripe_id)
     return (
         postgresql.insert(TABLE)
-        .from_select(Arrival._fields, select(*events.c))
+        .from_select(Arrival._fields, select(*events.c).where(~known))
         .on_conflict_do_nothing(index_elements=["stripe_id"])
     )
 

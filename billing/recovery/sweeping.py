@@ -149,7 +149,7 @@ async def _store(session: AsyncSession, events: Sequence[JSONObject], found: Swe
         del wanted[stripe_id]
     rows = [row for each in wanted.values() if (row := _row(each, now)) is not None]
     if rows:
-        await inbox.insert(session, rows)
+        await inbox.insert(await session.connection(), rows)
     for row in rows:
         EVENTS_SWEPT.labels(row.type).inc()
         found.stored += 1

@@ -70,7 +70,7 @@ class Life:
         rows = [inbox.new_event(each, json.dumps(each), source=EventSource.WEBHOOK, now=now) for each in events]
         async with self.runtime.database.transaction() as session:
             if rows:
-                await inbox.insert(session, rows)
+                await inbox.insert(await session.connection(), rows)
 
     async def sweep(self) -> None:
         """Finishes what operations have left, as the server does every few seconds."""

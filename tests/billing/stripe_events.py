@@ -109,7 +109,7 @@ async def learn_all(
 async def store(session: AsyncSession, events: Iterable[dict[str, Any]], now: datetime) -> list[Arrival]:
     """Puts the events into the inbox, as their deliveries would."""
     rows = [inbox.new_event(event, json.dumps(event), source=EventSource.WEBHOOK, now=now) for event in events]
-    await inbox.insert(session, rows)
+    await inbox.insert(await session.connection(), rows)
     return rows
 
 

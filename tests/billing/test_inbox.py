@@ -129,6 +129,16 @@ async def test_deliveries_of_one_moment_share_commits_and_each_waits_for_its_own
     assert len(commits) < 10
 
 
+async def test_a_repeated_delivery_waits_for_nobody_who_is_applying_the_event(postgres_database: Database) -> None:
+    inbox = Inbox(postgres_database, Signals(notifies=True))
+    await deliver(inbox, body(id="evt_1"))
+    async with postgres_database.transaction() as session:
+        await (await session.connection()).execute(text("UPDATE stripe_events SET attempts = 1"))
+        async with asyncio.timeout(5):
+            await asyncio.gather(deliver(inbox, body(id="evt_1")), deliver(inbox, body(id="evt_2")))
+    assert {event.stripe_id for event in await stored(postgres_database)} == {"evt_1", "evt_2"}
+
+
 async def test_a_database_that_fails_fails_the_delivery_and_the_next_one_is_stored(database: Database) -> None:
     inbox = Inbox(database, Signals())
     async with database.transaction() as session:

@@ -108,7 +108,9 @@ async def test_an_event_of_another_version_is_only_a_hint(life: Life) -> None:
     event["api_version"], event["data"]["object"]["name"] = "2024-04-10", "Of another shape"
     now = life.runtime.clock()
     async with life.runtime.database.transaction() as session:
-        await inbox.insert(session, [inbox.new_event(event, json.dumps(event), source=EventSource.SWEEP, now=now)])
+        await inbox.insert(
+            await session.connection(), [inbox.new_event(event, json.dumps(event), source=EventSource.SWEEP, now=now)]
+        )
     await apply_all(life)
 
     assert await differences(life.runtime) == []

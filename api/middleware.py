@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.logs import tell_request
 from billing import tracing
 
 log = structlog.get_logger()
@@ -42,10 +43,10 @@ class Envelope:
         request_id = str(uuid4())
         # Whatever else is bound while it is answered is of this request alone.
         structlog.contextvars.clear_contextvars()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            scope.setdefault("state", {})["request_id"] = request_id
-            answer = self._answer if scope["type"] == "http" else self._converse
-            await answer(scope, receive, send, request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope.setdefault("state", {})["request_id"] = request_id
+        answer = self._answer if scope["type"] == "http" else self._converse
+        await answer(scope, receive, send, request_id)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started, status = time.monotonic(), 0
@@ -87,7 +88,7 @@ def failure(request_id: str) -> JSONResponse:
 def _observe(method: str, route: str, status: int, seconds: float) -> None:
     method = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
     SECONDS.labels(route, method, status).observe(seconds)
-    log.info("request", route=route, method=method, status=status, milliseconds=round(seconds * 1000, 1))
+    tell_request(route=route, method=method, status=status, milliseconds=round(seconds * 1000, 1))
 
 
 def _route(scope: Scope, status: int) -> str:

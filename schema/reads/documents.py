@@ -10,6 +10,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,21 @@ class Selection:
     merchant_only: bool
     statements: dict[Wanted, Compiled | None] = field(default_factory=dict)
 
+    def bindings(self, values: VariableValues) -> Bindings:
+        """What is bound in a request with these variables. Raises BAD_USER_INPUT."""
+        varying = Bindings.of(self.varying, values)
+        return Bindings(self.constants.given | varying.given, self.constants.values | varying.values)
+
+    @cached_property
+    def constants(self) -> Bindings:
+        """What is bound in every request."""
+        return Bindings.of((each for each in self.sites if each.is_constant), VariableValues({}, {}))
+
+    @cached_property
+    def varying(self) -> tuple[Site, ...]:
+        """Where variables have a say."""
+        return tuple(each for each in self.sites if not each.is_constant)
+
     def statement(self, wanted: Wanted) -> Compiled | None:
         """None where one statement cannot answer."""
         if wanted not in self.statements:
@@ -103,7 +119,7 @@ class Prepared:
         if values is None or not selection or not may_read(context, customers=not selection.merchant_only):
             return None
         try:
-            bindings = Bindings.of(selection.sites, values)
+            bindings = selection.bindings(values)
         except GraphQLError:
             return None
         if self._cost(values) > HIGHEST_COST:

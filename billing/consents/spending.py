@@ -71,7 +71,7 @@ def _sum(amount: Any) -> Select[Any]:
     return select(func.coalesce(func.sum(amount), 0))
 
 
-def _line(consent: Consent) -> Select[UUID]:
+def line_of(consent: Consent) -> Select[UUID]:
     """The consent and those whose place it took, one after the other: a new agreement does not begin the month anew."""
     line = select(Consent.id).where(Consent.id == consent.id).cte(recursive=True)
     older = select(Consent.id).join(line, col(Consent.superseded_by_id) == line.c.id)
@@ -103,7 +103,7 @@ def _changing(consent: Consent, except_operation: Operation | None) -> Amount:
         )
     )
     statement = _sum(col(Operation.result)["due_now"].as_float()).where(
-        col(Operation.consent_id).in_(_line(consent)), charging, col(Operation.status).in_(UNSETTLED)
+        col(Operation.consent_id).in_(line_of(consent)), charging, col(Operation.status).in_(UNSETTLED)
     )
     if except_operation is not None:
         statement = statement.where(col(Operation.id) != except_operation.id)
@@ -138,7 +138,7 @@ def _charged(consent: Consent, now: datetime, except_operation: Operation | None
     paid = and_(col(Payment.succeeded_at) >= start, col(Payment.succeeded_at) < end)
     of_invoices = select(InvoicePayment.id).where(InvoicePayment.payment_intent_stripe_id == Payment.stripe_id)
     statement = _sum(Payment.amount).where(
-        col(Payment.consent_id).in_(_line(consent)),
+        col(Payment.consent_id).in_(line_of(consent)),
         col(Payment.status) != "canceled",
         or_(col(Payment.status) != "succeeded", paid),
         ~of_invoices.exists(),
@@ -151,7 +151,7 @@ def _charged(consent: Consent, now: datetime, except_operation: Operation | None
 def _reserved(consent: Consent, except_operation: Operation | None) -> Amount:
     """Charges that may have been sent, and of which Stripe has told nothing yet."""
     statement = _sum(col(Operation.intent)["amount"].as_float()).where(
-        col(Operation.consent_id).in_(_line(consent)),
+        col(Operation.consent_id).in_(line_of(consent)),
         col(Operation.mutation) == CHARGES,
         col(Operation.status).in_(UNSETTLED),
         col(Operation.node_id).not_in(select(Payment.id)),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import col, or_, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import payment_methods
@@ -13,6 +13,7 @@ from billing.consents.coverage import Asker, shortfall, standing_for
 from billing.consents.invoiced import needed_for
 from billing.errors import PaymentMethodUnusable
 from billing.mirror.fields import instant, nested
+from billing.renewals.agreed import consents_at
 from billing.renewals.holds import Finding, Reason
 from billing.stripe_gateway import JSONObject
 from billing.tables import (
@@ -129,7 +130,7 @@ async def judge_finalized(session: AsyncSession, subscription: Subscription, inv
     needed = replace(await needed_for(session, subscription, invoice), maximum_amount=amount)
     asker = Asker(subscription.id, invoice_stripe_id=invoice.stripe_id)
     finding = Finding(Reason.CONSENT_REQUIRED, needed)
-    for consent in await _consents_then(session, subscription, moment):
+    for consent in await consents_at(session, subscription, await _consent(session, subscription), moment):
         missing = await shortfall(session, consent, needed, asker, month_of=moment)
         if missing is None:
             return None
@@ -141,17 +142,3 @@ def _finalized_at(invoice: Invoice, data: JSONObject) -> datetime:
     name = "paid_at" if invoice.status == PAID else "finalized_at"
     second = nested(data, "status_transitions", name)
     return instant(second) if second else invoice.created_at
-
-
-async def _consents_then(session: AsyncSession, subscription: Subscription, moment: datetime) -> list[Consent]:
-    """What it rested on: its consent, and the one that this has taken the place of, if they stood at `moment`."""
-    current = await _consent(session, subscription)
-    statement = select(Consent).where(or_(col(Consent.id) == current.id, col(Consent.superseded_by_id) == current.id))
-    found = (await session.exec(statement.order_by(col(Consent.created_at).desc()))).all()
-    return [each for each in found if _stood(each, moment)]
-
-
-def _stood(consent: Consent, moment: datetime) -> bool:
-    """Stripe tells whole seconds."""
-    begun = consent.created_at.replace(microsecond=0) <= moment
-    return begun and all(ended is None or ended > moment for ended in (consent.revoked_at, consent.expires_at))

@@ -2,8 +2,8 @@
 
 # Ids of products and coupons are free text, so an id is not told by its looks but by being none of these.
 WORDS = frozenset(
-    "v1 account accounts balance balance_transactions billing billing_portal cancel charges checkout close "
-    "configurations confirm capture coupons "
+    "v1 account accounts balance balance_transactions billing billing_portal cancel capabilities charges checkout "
+    "close configurations confirm capture coupons "
     "create_preview credit_notes customers detach attach disputes events expire files finalize "
     "invoice_payments invoiceitems invoices line_items lines mandates mark_uncollectible pay payment_intents "
     "payment_method_configurations payment_methods prices products promotion_codes refunds release resume search send "

@@ -65,4 +65,8 @@ async def _late(world: World, fair: Fair, client: str) -> list[str]:
         return []
     outcome = await world.come_back()
     await world.calm_down()
-    return [f"a day later: {each}" for each in await complaints(world, fair, outcome)]
+    found = await complaints(world, fair, outcome)
+    if found:  # what is kept for a day, until the customer has confirmed it, was made only now
+        await world.pass_time()
+        found = await complaints(world, fair, outcome)
+    return [f"a day later: {each}" for each in found]

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from billing import installation
+from billing.applier import sweep_drafts
 from billing.callers import Caller
 from billing.database import Database
 from billing.runtime import Runtime
@@ -102,6 +103,8 @@ class World:
         """Whatever the sweeps and Stripe's events have to bring about now."""
         await in_the_background(self.life)
         await self.life.catch_up()
+        # Where an invoice and its payment were applied at once, they are left to this.
+        await sweep_drafts(self.life.runtime)
 
 
 def outcome_of(answer: dict[str, Any], mutation: str) -> Outcome:

@@ -31,7 +31,7 @@ UNTOLD = {
     "prices": "created_at deleted_at",
     "subscriptions": "created_at customer_id pause_behavior",
     "subscription_items": "created_at stripe_id subscription_id",
-    "holds": "created_at invoice_stripe_id subscription_id customer_id required",
+    "holds": "created_at invoice_stripe_id subscription_id customer_id required resumes_at",
     "invoices": "created_at customer_id hosted_url pdf_url judged_as",
     "invoice_lines": "created_at stripe_id invoice_id position",
     "invoice_payments": "created_at stripe_id invoice_stripe_id is_default status",

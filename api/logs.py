@@ -1,5 +1,6 @@
 """Log lines: JSON in production, for a person in development, and in neither a secret or a card number."""
 
+import asyncio
 import json
 import logging
 import re
@@ -61,6 +62,7 @@ def configure(*, in_development: bool, level: int = logging.INFO) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
+    handler.addFilter(_is_no_cancellation)
     root = logging.getLogger()
     root.handlers, root.level = [handler], level
     _write_line = None if in_development or level > logging.INFO else sys.stderr.write
@@ -79,6 +81,11 @@ def tell_request(**values: Any) -> None:
     told = {"event": "request", **structlog.contextvars.get_contextvars(), **values, "level": "info"}
     told["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     _write_line(json.dumps(told) + "\n")
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """A connection whose work a stop has canceled is let go of, which SQLAlchemy's pool takes for an error."""
+    return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)
 
 
 def redact(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

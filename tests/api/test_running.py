@@ -105,7 +105,8 @@ def test_a_server_and_a_worker_end_when_they_are_told_to(migrated: Path, stripe:
                 assert any("working" in line for line in process.stderr) if command == "worker" else wait_for(port)
                 process.send_signal(how)
                 assert process.wait(PATIENCE) == 0
-                assert "Traceback" not in process.stderr.read()
+                told = process.stderr.read()
+                assert "Traceback" not in told, told
             finally:
                 process.kill()
 

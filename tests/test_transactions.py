@@ -8,7 +8,7 @@ RUNNERS = {
     "operations: reserve, record, once, sweep": "billing/operations/",
     "applier: claim, apply, read, sweep": "billing/applier/",
     "inbox: the flush of a group commit": "billing/inbox/",
-    "journal: each page that is pruned": "billing/journal/pruning.py",
+    "operations and journal: each page that is pruned": "billing/pages.py",
     "recovery: each page of a walk is kept with how far it has come": "billing/recovery/",
 }
 

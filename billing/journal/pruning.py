@@ -6,6 +6,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from billing.pages import page_by_page
 from billing.runtime import Runtime
 from billing.tables import Change, JournalHead
 
@@ -19,13 +20,8 @@ async def prune(runtime: Runtime) -> int:
     """
     if runtime.journal_retention is None:
         return 0
-    before, found = runtime.clock() - runtime.journal_retention, 0
-    while True:
-        async with runtime.database.transaction() as session:
-            pruned = await _prune_page(session, before)
-        found += pruned
-        if pruned < PAGE:
-            return found
+    before = runtime.clock() - runtime.journal_retention
+    return await page_by_page(runtime.database, PAGE, lambda session: _prune_page(session, before))
 
 
 async def _prune_page(session: AsyncSession, before: datetime) -> int:

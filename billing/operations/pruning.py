@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.callers import ASSENT
+from billing.pages import page_by_page
 from billing.runtime import Runtime
 from billing.tables import Consent, Operation, OperationStatus
 
@@ -23,13 +24,8 @@ async def prune(runtime: Runtime) -> int:
     Kept are those without an end; the one that has used up a consent, which a canceled payment gives back; and
     Assent's own, whose keys are states of Stripe's objects: what was stopped or refunded once is not to be again.
     """
-    before, found = runtime.clock() - KEPT, 0
-    while True:
-        async with runtime.database.transaction() as session:
-            pruned = await _prune_page(session, before)
-        found += pruned
-        if pruned < PAGE:
-            return found
+    before = runtime.clock() - KEPT
+    return await page_by_page(runtime.database, PAGE, lambda session: _prune_page(session, before))
 
 
 async def _prune_page(session: AsyncSession, before: datetime) -> int:

@@ -20,6 +20,7 @@ async def considering(runtime: Runtime, data: JSONObject, now: datetime) -> Asyn
     """
     async with runtime.database.transaction() as session:
         note_rows(session)
+        await renewals.hold_bill(session, data)
         concerned = await renewals.concerned(session, data)
         yield session
         calls = await renewals.consider(session, concerned, data, now, refund=runtime.refund_outside_consent)

@@ -6,6 +6,7 @@ from billing.renewals.holding import HOLD, HOLD_INVOICE
 from billing.renewals.holds import Reason
 from billing.renewals.invoices import consider_invoice
 from billing.renewals.judging import judge_draft, judge_subscription
+from billing.renewals.locking import hold_bill
 from billing.renewals.refunding import REFUND
 from billing.renewals.releasing import RELEASE, release_calls
 from billing.renewals.stopping import RESUME, STOP, resume_call
@@ -25,6 +26,7 @@ __all__ = [
     "consider",
     "consider_invoice",
     "consider_subscription",
+    "hold_bill",
     "is_managed",
     "judge_draft",
     "judge_subscription",

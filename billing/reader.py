@@ -14,9 +14,12 @@ import asyncpg
 from sqlalchemy import URL
 
 from billing.compiled import Compiled, Values
+from billing.connections import Connections
 
 # Connections of one process, besides those of the sessions.
 MOST_CONNECTIONS = 8
+# Seconds, for PostgreSQL to say goodbye.
+CLOSES_WITHIN = 2.0
 # Per connection; what is asked for again and again is planned once.
 STATEMENTS_PREPARED = 256
 
@@ -51,27 +54,26 @@ class PostgresReader:
 
     def __init__(self, url: URL, *, statement_timeout: float | None = None) -> None:
         self._url, self._timeout = url, statement_timeout
-        self._pool: asyncpg.Pool | None = None
-        self._opening = asyncio.Lock()
+        self._connections = Connections(MOST_CONNECTIONS, self._open, _close, works=lambda each: not each.is_closed())
         self.on_statement: list[Note] = []
 
     async def fetch(self, compiled: Compiled, values: Values) -> Any:
         """The first row, in one trip. Raises TookTooLong."""
-        pool = self._pool or await self._open()
-        async with pool.acquire() as connection:
+        async with self._connections.one() as connection:
             return await self._fetch(connection, compiled, values)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """A connection on which the first statement decides what all of them see."""
-        pool = self._pool or await self._open()
-        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self._connections.one() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             yield _Held(lambda compiled, values: self._fetch(connection, compiled, values))
 
     async def close(self) -> None:
-        """Waits for nobody."""
-        if self._pool is not None:
-            self._pool.terminate()
+        """Waits for nobody who reads."""
+        await self._connections.close()
 
     async def _fetch(self, connection: Any, compiled: Compiled, values: Values) -> Any:
         for note in self.on_statement:
@@ -81,19 +83,13 @@ class PostgresReader:
         except asyncpg.QueryCanceledError as error:
             raise TookTooLong from error
 
-    async def _open(self) -> asyncpg.Pool:
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._url.set(drivername="postgresql").render_as_string(hide_password=False),
-                    min_size=0,
-                    max_size=MOST_CONNECTIONS,
-                    statement_cache_size=STATEMENTS_PREPARED,
-                    max_cached_statement_lifetime=0,
-                    server_settings=self._settings(),
-                    reset=_end,
-                )
-        return self._pool
+    async def _open(self) -> Any:
+        return await asyncpg.connect(
+            self._url.set(drivername="postgresql").render_as_string(hide_password=False),
+            statement_cache_size=STATEMENTS_PREPARED,
+            max_cached_statement_lifetime=0,
+            server_settings=self._settings(),
+        )
 
     def _settings(self) -> dict[str, str]:
         timeout = {"statement_timeout": str(int(self._timeout * 1000))} if self._timeout else {}
@@ -107,21 +103,20 @@ class SqliteReader:
 
     def __init__(self, url: URL, *, statement_timeout: float | None = None) -> None:
         self._file, self._timeout = str(url.database), statement_timeout
-        self._free: list[aiosqlite.Connection] = []
-        self._all: list[aiosqlite.Connection] = []
-        self._closing: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._connections = Connections(
+            MOST_CONNECTIONS, self._open, aiosqlite.Connection.close, works=lambda each: True
+        )
         self.on_statement: list[Note] = []
 
     async def fetch(self, compiled: Compiled, values: Values) -> Any:
         """The first row. Raises TookTooLong."""
-        async with self._connection() as connection:
+        async with self._connections.one() as connection:
             return await self._fetch(connection, compiled, values)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """A transaction that takes no lock."""
-        async with self._connection() as connection:
+        async with self._connections.one() as connection:
             await connection.execute("BEGIN")
             try:
                 yield _Held(lambda compiled, values: self._fetch(connection, compiled, values))
@@ -129,10 +124,8 @@ class SqliteReader:
                 await connection.execute("ROLLBACK")
 
     async def close(self) -> None:
-        """Waits for what is running."""
-        for each in self._all:
-            await each.close()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        """Waits for nobody who reads."""
+        await self._connections.close()
 
     async def _fetch(self, connection: aiosqlite.Connection, compiled: Compiled, values: Values) -> Any:
         for note in self.on_statement:
@@ -148,28 +141,13 @@ class SqliteReader:
                 raise
             raise TookTooLong from error
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[aiosqlite.Connection]:
-        async with self._turns:
-            connection = self._free.pop() if self._free else await self._open()
-            try:
-                yield connection
-            except BaseException:
-                # What was begun may go on in its thread, a transaction among it, whose view would stand still for ever.
-                self._drop(connection)
-                raise
-            self._free.append(connection)
-
-    def _drop(self, connection: aiosqlite.Connection) -> None:
-        self._all.remove(connection)
-        closing = asyncio.create_task(connection.close())
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
-
     async def _open(self) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self._file, isolation_level=None)
-        self._all.append(connection)
-        await connection.execute("PRAGMA query_only = ON")
+        try:
+            await connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
 
@@ -185,13 +163,8 @@ class _Held:
             return await self._run(compiled, values)
 
 
-async def _end(connection: Any) -> None:
-    """Nothing that these statements do is left on a connection, and asyncpg would spend a trip on making sure.
-
-    Only whoever was canceled may have left a transaction open: the next would see what was true when that began.
-    """
-    if connection.is_in_transaction():
-        await connection.reset()
+async def _close(connection: Any) -> None:
+    await connection.close(timeout=CLOSES_WITHIN)
 
 
 def open_reader(url: URL, *, statement_timeout: float | None) -> Reader:

@@ -43,7 +43,7 @@ from schema.reads.finding import find, goes_down
 from schema.reads.looking_up import look_up
 from schema.reads.pages import INFORMATION, Page
 from schema.reads.places import Place
-from schema.reads.promises import surely
+from schema.reads.promises import never_null, surely
 from schema.reads.selecting import TYPENAME, Selected
 from schema.reads.sql import (
     Instant,
@@ -52,7 +52,6 @@ from schema.reads.sql import (
     JsonList,
     constant,
     json_object,
-    never_null,
     text_of,
 )
 from schema.reads.types import condition_of, declared, field_type, kinds_of, python_name, source_of, sources_of

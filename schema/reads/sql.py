@@ -7,9 +7,8 @@ is marked again with `json()`. PostgreSQL's type is `json`, because `jsonb` reor
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Integer, String, bindparam, cast, literal_column, null
+from sqlalchemy import Boolean, ColumnElement, Integer, String, bindparam, cast, literal_column, null
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -33,12 +32,6 @@ def constant(value: str | int | None) -> ColumnElement[Any]:
         quoted = value.replace("'", "''")
         return literal_column(f"'{quoted}'", String())
     return null() if value is None else literal_column(str(value), Integer())
-
-
-def never_null(expression: Any) -> bool:
-    """Whether it is a column that always has a value."""
-    found = coercions.expect(roles.ExpressionElementRole, expression)
-    return isinstance(found, Column) and not found.nullable
 
 
 def text_of(value: Any) -> ColumnElement[str]:

@@ -37,6 +37,7 @@ from schema.reads.declarations import (
     Within,
     as_given,
 )
+from schema.reads.promises import never_null
 from schema.reads.sql import Among, Major, constant
 
 T = TypeVar("T", bound=type[Any])
@@ -103,12 +104,14 @@ def as_enum(expression: Expression, enum: Any) -> ColumnElement[str]:
     if "OTHER" not in names:
         return upper
     known = upper.in_([constant(name) for name in names])
-    return case((known, upper), (expression.is_not(None), constant("OTHER")))
+    other = constant("OTHER")
+    return case((known, upper), else_=other if never_null(expression) else case((expression.is_not(None), other)))
 
 
 def money(amount: Expression, currency: Expression, description: str) -> Any:
     """An amount in the currency's smallest unit, as Money; null where there is none."""
-    return part(description, when=amount.is_not(None), amount=Major(amount, currency), currency=currency)
+    when = None if never_null(amount) else amount.is_not(None)
+    return part(description, when=when, amount=Major(amount, currency), currency=currency)
 
 
 def part(description: str, *, when: Expression = None, **given: Expression) -> Any:

@@ -1,8 +1,11 @@
 """How long the server waits for a request's head, and how much of it it takes: uvicorn has a limit for neither."""
 
 import asyncio
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.joining import Joining
 
 # Seconds from a connection's or a request's first byte to the end of its headers.
 HEAD_WITHIN = 15.0
@@ -19,7 +22,7 @@ class Patient(HttpToolsProtocol):
     size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -31,7 +34,7 @@ class Patient(HttpToolsProtocol):
         self.size = 0 if self.has_ended else self.size + len(data)
         if self.size > LARGEST_HEAD:
             self.transport.close()
-        elif self.waiting is None:
+        elif self.waiting is None and not self.has_ended:
             self._wait()
 
     def on_headers_complete(self) -> None:

@@ -54,7 +54,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
     sockets = Sockets(settings, runtime, gate, schema, register)
     return Starlette(
         routes=[
-            Route("/graphql", endpoint.answer, methods=["GET", "POST"]),
+            Route("/graphql", endpoint, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", sockets.converse),
             Route("/webhooks/stripe", partial(take_delivery, settings, runtime, inbox), methods=["POST"]),
             Route("/documents/{token}", partial(show_receipt, settings, runtime, gate)),
@@ -66,7 +66,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
         ],
         middleware=[
             Middleware(Envelope, https=settings.address.startswith("https:")),
-            cross_origin(settings),
+            *([cross_origin(settings)] if settings.cors_origins or settings.in_development else ()),
         ],
         lifespan=partial(lifespan, settings, runtime, rates, register),
     )

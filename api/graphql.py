@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -54,8 +56,12 @@ class Document:
         return root_field(self.query, self.operation_name)
 
 
+# The labels are looked for once.
+_seconds = cache(GRAPHQL_SECONDS.labels)
+
+
 class GraphQL:
-    """The endpoint. `graphiql` is shown to a person's browser in its place, where there is one."""
+    """The endpoint, as an application. `graphiql` is shown to a person's browser in its place, where there is one."""
 
     def __init__(
         self,
@@ -70,11 +76,15 @@ class GraphQL:
         self.register, self.graphiql = register, graphiql
         self.documents = Documents(schema._schema)  # noqa: SLF001 - Strawberry has no other way to what it makes
 
-    async def answer(self, request: Request) -> Response:
-        """Any answer to a request over HTTP."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request over HTTP."""
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         if self.graphiql is not None and self.graphiql.is_for(request):
             return self.graphiql.page(request)
-        media_type = negotiate(request.headers)
+        media_type = negotiate(request.headers.get("accept", ""))
         if media_type is None:
             return _refusal(Refused(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL}."), JSON)
         try:
@@ -85,7 +95,7 @@ class GraphQL:
                 return Response(f'{{"data":{data}}}', media_type=f"{media_type}; charset=utf-8")
             if identity.is_recalled:
                 identity = await self._authenticate(request, again=True)
-            return _answer(await self._run_observed(document, request, identity), media_type)
+            return _told(await self._run_observed(document, request, identity), media_type)
         except Refused as refusal:
             return _refusal(refusal, media_type)
         except TookTooLong:
@@ -117,7 +127,7 @@ class GraphQL:
             log.warning("could not read at once", operation=name, exc_info=True)
             return None
         if data is not None:
-            GRAPHQL_SECONDS.labels(name, "ok").observe(time.monotonic() - started)
+            _seconds(name, "ok").observe(time.monotonic() - started)
         return data
 
     async def _authenticate(self, request: Request, *, again: bool = False) -> Identity:
@@ -144,7 +154,7 @@ class GraphQL:
             name = document.root_field if _was_run(result) else INVALID
             outcome = _outcome(result)
             span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
-        GRAPHQL_SECONDS.labels(name, outcome).observe(time.monotonic() - started)
+        _seconds(name, outcome).observe(time.monotonic() - started)
         return result
 
     async def _run(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
@@ -178,7 +188,7 @@ def _was_run(result: ExecutionResult) -> bool:
     return result.data is not None or any(error.path for error in result.errors or ())
 
 
-def _answer(result: ExecutionResult, media_type: str) -> Response:
+def _told(result: ExecutionResult, media_type: str) -> Response:
     errors = [error.formatted for error in result.errors or ()]
     # What went wrong before anything was run leaves no `data`; a client from before the specification gets 200 for it.
     was_run = _was_run(result)

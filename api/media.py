@@ -1,17 +1,24 @@
 """Which media type a client of GraphQL gets, and what a request for it may look like."""
 
+from functools import lru_cache
+
 from starlette.datastructures import Headers
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 
 
-def negotiate(headers: Headers) -> str | None:
-    """The response's type; None where the client accepts neither of the two.
+# Clients say one of a few things, in each request anew.
+HEADERS_KEPT = 64
+
+
+@lru_cache(HEADERS_KEPT)
+def negotiate(accept: str) -> str | None:
+    """The response's type, for this `Accept`; None where the client accepts neither of the two.
 
     Who says nothing, or takes anything, gets plain JSON, as clients from before the specification expect.
     """
-    accepted = _accepted(headers.get("accept", ""))
+    accepted = _accepted(accept)
     if not accepted:
         return JSON
     best = max((GRAPHQL, JSON), key=lambda each: (_quality(each, accepted), each == JSON))
@@ -47,6 +54,7 @@ def _quality(type: str, accepted: dict[str, float]) -> float:
     return accepted.get("application/*", accepted.get("*/*", 0.0))
 
 
+@lru_cache(HEADERS_KEPT)
 def is_json(content_type: str) -> bool:
     """Whether a body is JSON in UTF-8. No page elsewhere can send that type without asking first."""
     type, *parameters = (each.strip().lower() for each in content_type.split(";"))

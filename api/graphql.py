@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -20,15 +19,15 @@ from api.authentication import Gate, Identity, Unauthenticated
 from api.context import context_for
 from api.graphiql import GraphiQL
 from api.media import GRAPHQL, JSON, negotiate
+from api.observing import observe, outcome_of
 from api.rates import TooMany
 from api.requests import Asked, Refused, read
 from api.trusted import Register
 from billing import tracing
-from billing.metrics import GRAPHQL_SECONDS
 from billing.reader import TookTooLong
 from billing.runtime import Runtime
 from billing.settings import Settings
-from schema.faults import INTERNAL, TIMEOUT, TOO_LONG
+from schema.faults import TIMEOUT, TOO_LONG
 from schema.masking import MaskingSchema
 from schema.operation_names import INVALID, root_field
 from schema.reads.documents import Documents
@@ -54,10 +53,6 @@ class Document:
         if self.trusted is not None:
             return self.trusted.fields.get(self.operation_name, INVALID)
         return root_field(self.query, self.operation_name)
-
-
-# The labels are looked for once.
-_seconds = cache(GRAPHQL_SECONDS.labels)
 
 
 class GraphQL:
@@ -127,7 +122,7 @@ class GraphQL:
             log.warning("could not read at once", operation=name, exc_info=True)
             return None
         if data is not None:
-            _seconds(name, "ok").observe(time.monotonic() - started)
+            observe(name, "ok", started)
         return data
 
     async def _authenticate(self, request: Request, *, again: bool = False) -> Identity:
@@ -152,9 +147,9 @@ class GraphQL:
         with tracing.span("graphql") as span:
             result = await self._run(document, request, identity)
             name = document.root_field if _was_run(result) else INVALID
-            outcome = _outcome(result)
+            outcome = outcome_of(error.formatted for error in result.errors or ())
             span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
-        _seconds(name, outcome).observe(time.monotonic() - started)
+        observe(name, outcome, started)
         return result
 
     async def _run(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
@@ -170,12 +165,6 @@ class GraphQL:
             raise Refused(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from error
         except InvalidOperationTypeError as error:
             raise _wrong_operation(request.method, error.operation_type) from error
-
-
-def _outcome(result: ExecutionResult) -> str:
-    """`fault`, where something went wrong on our side; errors that the client was meant to see are `errors`."""
-    codes = {(error.extensions or {}).get("code") for error in result.errors or ()}
-    return "fault" if codes & {INTERNAL, TIMEOUT} else "errors" if codes else "ok"
 
 
 def _wrong_operation(method: str, type: OperationType) -> Refused:

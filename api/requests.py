@@ -68,6 +68,11 @@ def _asked(given: Any) -> Asked:
         raise Refused(HTTPStatus.BAD_REQUEST, "Send one document in one request.")
     if not isinstance(given, dict):
         raise Refused(HTTPStatus.BAD_REQUEST, 'The body is an object, as {"query": "..."}.')
+    return asked_by(given)
+
+
+def asked_by(given: Mapping[str, Any]) -> Asked:
+    """What an object of GraphQL's protocols asks, over HTTP or over a socket. Raises Refused."""
     variables, name = given.get("variables"), given.get("operationName")
     if not isinstance(variables, dict | None):
         raise Refused(HTTPStatus.BAD_REQUEST, "`variables` is an object, if it is there.")
@@ -75,10 +80,10 @@ def _asked(given: Any) -> Asked:
         raise Refused(HTTPStatus.BAD_REQUEST, "`operationName` is a string, if it is there.")
     if not isinstance(given.get("extensions"), dict | None):
         raise Refused(HTTPStatus.BAD_REQUEST, "`extensions` is an object, if it is there.")
-    return Asked(*document_of(given), variables, name or None)
+    return Asked(*_document_of(given), variables, name or None)
 
 
-def document_of(given: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _document_of(given: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The text that a request brings, or the id that it names. Raises Refused."""
     query, document_id = given.get("query"), given.get("documentId")
     if not isinstance(query, str | None) or not isinstance(document_id, str | None):

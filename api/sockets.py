@@ -1,8 +1,10 @@
 """GraphQL over a WebSocket: graphql-transport-ws, for live fields and anything else."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import structlog
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL as View
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
     Message,
@@ -21,14 +23,17 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from api.addresses import LOCAL_ORIGIN
 from api.authentication import Gate, Identity, NoCredential, Unauthenticated
 from api.context import context_for
+from api.observing import observe, outcome_of
 from api.rates import TooMany
-from api.requests import Refused, document_of
+from api.requests import Refused, asked_by
 from api.trusted import Register
+from billing import tracing
 from billing.metrics import LIVE_SOCKETS
 from billing.runtime import Runtime
 from billing.settings import Settings
 from billing.signals import KEYS
 from schema.context import Context
+from schema.operation_names import INVALID, is_live, root_field
 
 log = structlog.get_logger()
 
@@ -41,6 +46,9 @@ INTRODUCTION = timedelta(seconds=10)
 
 UNAUTHORIZED, FORBIDDEN, TOO_MANY, FAILED = 4401, 4403, 4429, 4500
 LONGEST_REASON = 120  # a close frame holds 123 bytes
+
+# What the operation of this task was answered with, where it is observed.
+_answers: ContextVar[list[Message] | None] = ContextVar("answers", default=None)
 
 
 class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
@@ -84,9 +92,29 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_subscribe(message)
 
     async def _document(self, payload: Mapping[str, Any]) -> str:
-        query, document_id = document_of(payload)
-        register = self.view.register
-        return register.admit(query) if document_id is None else (await register.find(document_id)).text
+        asked, register = asked_by(payload), self.view.register
+        if asked.document_id is None:
+            return register.admit(asked.query)
+        return (await register.find(asked.document_id)).text
+
+    async def run_operation(self, operation: Operation[Any, None]) -> None:
+        """Observes what ends by itself. How long a live field is followed is its client's affair."""
+        if is_live(operation.query, operation.operation_name):
+            await super().run_operation(operation)
+            return
+        started, answers = time.monotonic(), list[Message]()
+        _answers.set(answers)
+        with tracing.span("graphql") as span:
+            await super().run_operation(operation)
+            name, outcome = _told_by(answers, operation)
+            span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
+        observe(name, outcome, started)
+
+    async def send_message(self, message: Message) -> None:
+        """Whatever is told to the client."""
+        if (answers := _answers.get()) is not None:
+            answers.append(message)
+        await super().send_message(message)
 
     async def _refuse(self, message: SubscribeMessage, reason: str, extensions: dict[str, Any]) -> None:
         refusal: Any = {"message": reason, "extensions": extensions}
@@ -158,6 +186,19 @@ class Sockets(View[Any, None]):
         """As for HTTP: the pages that are listed, and in development those of this machine."""
         local = self.settings.in_development and LOCAL_ORIGIN.fullmatch(origin) is not None
         return local or super().is_websocket_origin_allowed(request, origin)
+
+
+def _told_by(answers: Sequence[Message], operation: Operation[Any, None]) -> tuple[str, str]:
+    """The root field and the outcome. Without an answer the socket was closed on it."""
+    errors: list[Any] = []
+    if not answers:
+        return INVALID, "errors"
+    for each in answers:
+        if each["type"] == "error":  # before anything was run
+            return INVALID, outcome_of(each["payload"])
+        if each["type"] == "next":
+            errors += each["payload"].get("errors") or ()
+    return root_field(operation.query, operation.operation_name), outcome_of(errors)
 
 
 def _code_of(reason: Exception) -> int:

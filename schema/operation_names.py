@@ -8,11 +8,16 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
+    get_operation_ast,
     parse,
 )
+
+from schema.shapes import MOST_CHARACTERS, MOST_TOKENS
 
 SEVERAL, INVALID = "several", "invalid"
 
@@ -24,6 +29,18 @@ def root_field(query: str, operation_name: str | None) -> str:
     Only for a document that has passed validation: it says nothing of whether the field exists.
     """
     return root_field_of(parse(query), operation_name)
+
+
+@lru_cache(maxsize=512)
+def is_live(query: str, operation_name: str | None) -> bool:
+    """Whether the operation is a subscription; whatever could not be run is none."""
+    if len(query) > MOST_CHARACTERS:
+        return False
+    try:
+        operation = get_operation_ast(parse(query, max_tokens=MOST_TOKENS), operation_name)
+    except (GraphQLError, RecursionError):
+        return False
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
 def root_field_of(document: DocumentNode, operation_name: str | None) -> str:

@@ -5,6 +5,7 @@ same. What others send has caches of its own and pushes none of them out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,12 +141,13 @@ class Parsed(ParserCache):
 
     def on_parse(self) -> Iterator[None]:
         """In place of what Strawberry does itself."""
-        known = _known(self.execution_context)
-        if known is None or known.document is None:
-            yield from super().on_parse()
+        context, known = self.execution_context, _known(self.execution_context)
+        if known is not None and known.document is not None:
+            context.graphql_document = known.document
         else:
-            self.execution_context.graphql_document = known.document
-            yield
+            with suppress(GraphQLError):  # Strawberry parses it again then, and tells it over a socket too
+                context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        yield
 
 
 class CheckedOnce(Checked):

@@ -154,42 +154,6 @@ async def test_calls_to_stripe_are_counted_by_endpoint_and_never_by_object(
     assert "cus_secret" not in str(after.keys())
 
 
-DOCUMENTS = [
-    ("query Mine { products { edges { node { id } } } }", "products", "ok"),
-    ("{ a: products { edges { node { id } } } b: products { edges { node { name } } } }", "products", "ok"),
-    ("{ products { edges { node { id } } } customers { edges { node { id } } } }", "several", "ok"),
-    ("query Q { ...F } fragment F on Query { ... { customers { edges { node { id } } } } }", "customers", "ok"),
-    ("{ nothingOfTheKind }", "invalid", "errors"),
-    ("query AnyText4242 {", "invalid", "errors"),
-]
-
-
-@pytest.mark.parametrize(("query", "name", "outcome"), DOCUMENTS)
-async def test_documents_are_counted_by_their_root_field_and_not_by_what_clients_call_them(
-    app: Starlette, local: httpx.AsyncClient, key: str, query: str, name: str, outcome: str
-) -> None:
-    before = await scraped(local)
-    await local.post("/graphql", json={"query": query}, headers=bearer(key))
-    after = await scraped(local)
-    counted = {
-        labels: each - before.get((series, labels), 0)
-        for (series, labels), each in after.items()
-        if series == "assent_graphql_seconds_count" and each != before.get((series, labels), 0)
-    }
-    assert counted == {(("operation", name), ("outcome", outcome)): 1}
-
-
-async def test_a_fault_of_ours_is_counted_apart_from_errors_of_clients(
-    local: httpx.AsyncClient, key: str, database: Database
-) -> None:
-    async with database.transaction() as session:
-        await (await session.connection()).exec_driver_sql("ALTER TABLE customers RENAME TO gone")
-    before = await scraped(local)
-    await local.post("/graphql", json={"query": "{ customers { edges { node { id } } } }"}, headers=bearer(key))
-    series, labels = "assent_graphql_seconds_count", {"operation": "customers", "outcome": "fault"}
-    assert value(await scraped(local), series, **labels) == value(before, series, **labels) + 1
-
-
 async def test_routes_are_named_and_not_paths(http: httpx.AsyncClient, key: str) -> None:
     await http.get("/documents/eyJ.secret.token")
     await http.get("/anything/at/all")

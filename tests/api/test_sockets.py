@@ -177,3 +177,22 @@ async def test_listed_pages_may_and_in_development_this_machine_s(
             conversation(address, {"authorization": f"Bearer {key}"}, origin=origin) as socket,
         ):
             assert (await heard(socket))["type"] == "connection_ack"
+
+
+@pytest.mark.parametrize("query", ["{ nothingOfTheKind }", "query ($a: Int!) { __typename }"])
+async def test_what_cannot_be_run_is_told_and_the_socket_stays(address: str, key: str, query: str) -> None:
+    async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+        await heard(socket)
+        await tell(socket, id="1", type="subscribe", payload={"query": query})
+        answer = await heard(socket)
+        assert (answer["id"], answer["type"]) == ("1", "error")
+        assert answer["payload"][0]["extensions"]["code"]
+        await tell(socket, id="1", type="subscribe", payload={"query": "{ __typename }"})
+        assert (await heard(socket))["payload"]["data"] == {"__typename": "Query"}
+
+
+async def test_what_is_no_document_closes_the_socket_and_says_where(address: str, key: str) -> None:
+    async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+        await tell(socket, id="1", type="subscribe", payload={"query": "query AnyText {"})
+        assert await closing_code(socket) == 4400
+        assert (socket.close_reason or "").startswith("Syntax Error")

@@ -16,13 +16,15 @@ LARGEST_HEAD = 64 * 1024
 class Patient(HttpToolsProtocol):
     """One connection. It is closed where it keeps us waiting: a few thousand such would leave no place for others."""
 
+    joining: Joining
     waiting: asyncio.TimerHandle | None = None
     has_head = False
     has_ended = False
     size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))
+        self.joining = Joining(transport, self.loop)
+        super().connection_made(cast(asyncio.Transport, self.joining))
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -45,6 +47,10 @@ class Patient(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self.has_head, self.has_ended = False, True
+
+    def eof_received(self) -> None:
+        self.joining.flush()  # the transport closes by itself after this
+        super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()

@@ -16,6 +16,9 @@ from api.requests import LARGEST_BODY
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
+# Objects made and not yet gone, after which the youngest are looked through for circles.
+GARBAGE = 10_000
+
 
 def configuration(app: Starlette, *, grace: float) -> uvicorn.Config:
     """How the server treats connections."""
@@ -65,6 +68,8 @@ async def run(app: Starlette, listener: socket.socket, *, grace: float, drain: f
     # What was imported stays: every full collection would look through it, and nothing is answered meanwhile.
     gc.collect()
     gc.freeze()
+    # What requests leave is mostly gone with its last reference: to look every 700 objects took a fortieth of a read.
+    gc.set_threshold(GARBAGE)
     # Uvicorn raises the signal that stopped it a second time, which would end us before everything is closed.
     for each in STOPS:
         signal.signal(each, lambda *_: None)

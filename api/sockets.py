@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import timedelta
@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 import structlog
+from graphql import GraphQLError
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL as View
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -25,7 +26,7 @@ from api.authentication import Gate, Identity, NoCredential, Unauthenticated
 from api.context import context_for
 from api.observing import observe, outcome_of
 from api.rates import TooMany
-from api.requests import Refused, asked_by
+from api.requests import Asked, Refused, asked_by
 from api.trusted import Register
 from billing import tracing
 from billing.metrics import LIVE_SOCKETS
@@ -45,7 +46,7 @@ MOST_OPERATIONS = 100
 INTRODUCTION = timedelta(seconds=10)
 
 UNAUTHORIZED, FORBIDDEN, TOO_MANY, FAILED = 4401, 4403, 4429, 4500
-LONGEST_REASON = 120  # a close frame holds 123 bytes
+LONGEST_REASON = 120  # bytes; a close frame holds 123
 
 # What the operation of this task was answered with, where it is observed.
 _answers: ContextVar[list[Message] | None] = ContextVar("answers", default=None)
@@ -71,7 +72,7 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
             try:
                 identity = await self.view.identify(self.context, message.get("payload"))
             except (Unauthenticated, TooMany) as reason:
-                await self.websocket.close(_code_of(reason), str(reason)[:LONGEST_REASON])
+                await self.websocket.close(_code_of(reason), _fitting(str(reason)))
                 return
             self.identity, self.context = identity, self.view.introduce(self.context, identity)
             self.watch = asyncio.create_task(self._watch(identity))
@@ -82,7 +83,9 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             if self.identity is not None:
                 self.view.gate.rates.admit(self.identity.caller, self.identity.key_id)
-                message["payload"]["query"] = await self._document(message["payload"])
+                asked = asked_by(message["payload"])
+                message["payload"]["query"] = await self._document(asked)
+                message["payload"]["operationName"] = asked.operation_name
         except TooMany as reason:
             extensions = {"code": "RATE_LIMITED", "retryAfterSeconds": reason.retry_after}
             await self._refuse(message, str(reason), extensions)
@@ -91,8 +94,8 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
         else:
             await super().handle_subscribe(message)
 
-    async def _document(self, payload: Mapping[str, Any]) -> str:
-        asked, register = asked_by(payload), self.view.register
+    async def _document(self, asked: Asked) -> str:
+        register = self.view.register
         if asked.document_id is None:
             return register.admit(asked.query)
         return (await register.find(asked.document_id)).text
@@ -105,10 +108,20 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
         started, answers = time.monotonic(), list[Message]()
         _answers.set(answers)
         with tracing.span("graphql") as span:
-            await super().run_operation(operation)
+            try:
+                await super().run_operation(operation)
+            except Exception:
+                observe(INVALID, "fault", started)
+                raise
             name, outcome = _told_by(answers, operation)
             span.set_attributes({"graphql.operation": name, "assent.outcome": outcome})
         observe(name, outcome, started)
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
+        """Strawberry would take a longer one than a close frame holds."""
+        reason = BaseGraphQLTransportWSHandler._get_pre_execution_close_reason(error)  # noqa: SLF001 - its only place
+        return reason and _fitting(reason)
 
     async def send_message(self, message: Message) -> None:
         """Whatever is told to the client."""
@@ -199,6 +212,10 @@ def _told_by(answers: Sequence[Message], operation: Operation[Any, None]) -> tup
         if each["type"] == "next":
             errors += each["payload"].get("errors") or ()
     return root_field(operation.query, operation.operation_name), outcome_of(errors)
+
+
+def _fitting(reason: str) -> str:
+    return reason.encode()[:LONGEST_REASON].decode(errors="ignore")
 
 
 def _code_of(reason: Exception) -> int:

@@ -1,11 +1,15 @@
 """Connections for short reads: as many as may be at once, each opened when it is first needed, and used again."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 Connection = TypeVar("Connection")
+
+# Seconds after which one that nobody has used is closed: what stands between may have forgotten it by then, silently.
+IDLE = 240.0
 
 
 class Connections(Generic[Connection]):
@@ -24,7 +28,7 @@ class Connections(Generic[Connection]):
     ) -> None:
         self._open, self._close, self._works = open, close, works
         self._turns = asyncio.Semaphore(most)
-        self._free: list[Connection] = []
+        self._free: list[tuple[Connection, float]] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -37,9 +41,10 @@ class Connections(Generic[Connection]):
         await self._turns.acquire()
         try:
             while self._free:
-                connection = self._free.pop()
-                if self._works(connection):
+                connection, since = self._free.pop()
+                if self._works(connection) and time.monotonic() - since < IDLE:
                     return connection
+                self._end(connection)
             return await self._open()
         except BaseException:
             self._turns.release()
@@ -47,28 +52,36 @@ class Connections(Generic[Connection]):
 
     def give_back(self, connection: Connection) -> None:
         """For the next."""
-        self._turns.release()
         if self._is_closed:
-            self._end(connection)
+            self.drop(connection)
         else:
-            self._free.append(connection)
+            self._turns.release()
+            self._free.append((connection, time.monotonic()))
 
     def drop(self, connection: Connection) -> None:
-        """What was begun may go on in it, a transaction among it, whose view would stand still for ever."""
-        self._turns.release()
-        self._end(connection)
+        """What was begun may go on in it, a transaction among it, whose view would stand still for ever.
+
+        Its place is free when it is closed.
+        """
+        self._end(connection).add_done_callback(lambda _: self._turns.release())
 
     async def close(self) -> None:
         """Closes what is free, and the others as they come back."""
         self._is_closed = True
         while self._free:
-            self._end(self._free.pop())
+            self._end(self._free.pop()[0])
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    def _end(self, connection: Connection) -> None:
+    def _end(self, connection: Connection) -> asyncio.Task[None]:
         closing = asyncio.create_task(self._close(connection))
         self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        closing.add_done_callback(self._ended)
+        return closing
+
+    def _ended(self, closing: asyncio.Task[None]) -> None:
+        self._closing.discard(closing)
+        if not closing.cancelled():
+            closing.exception()  # a connection that does not even close is gone all the same
 
 
 class _One(Generic[Connection]):

@@ -46,7 +46,7 @@ class Reader(Snapshot, Protocol):
         """In it the database stands still."""
 
     async def close(self) -> None:
-        """Closes every connection."""
+        """Closes every connection; those in use when they are not any more."""
 
 
 class PostgresReader:

@@ -7,6 +7,7 @@ import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from sqlalchemy.exc import DBAPIError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext
 
 from billing.reader import TookTooLong
@@ -48,7 +49,7 @@ def shown(error: GraphQLError, request_id: str | None, *, hints: bool) -> GraphQ
         pass
     elif isinstance(error, GraphQLSyntaxError):
         _set_code(error, PARSE_FAILED)
-    elif cause is None or isinstance(cause, GraphQLError):
+    elif cause is None or isinstance(cause, GraphQLError | CannotGetOperationTypeError):
         _set_code(error, BAD_USER_INPUT)
     elif isinstance(cause, TookTooLong) or _was_canceled(cause):
         return _masked(error, TIMEOUT, TOO_LONG, request_id)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from billing import mirror
+from billing import mirror, renewals
 from billing.applier.considering import considering
 from billing.errors import StripeRejected
 from billing.mirror import Known, NotOurs, ParentUnknown
@@ -49,6 +49,7 @@ async def learn_parent(runtime: Runtime, unknown: ParentUnknown, now: datetime) 
 
 async def _record(runtime: Runtime, answer: Answer, now: datetime) -> Row | None:
     async with runtime.database.transaction() as session:
+        await renewals.hold_bill(session, answer.data)
         return await mirror.record(session, answer, now=now)
 
 

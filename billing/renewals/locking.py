@@ -14,7 +14,10 @@ from billing.tables import InvoicePayment
 
 
 async def hold_bill(session: AsyncSession, data: JSONObject) -> None:
-    """Call it first in a transaction that learns of `data`: everywhere the payment's comes before the invoice's."""
+    """Call it first in a transaction that applies news of `data`: before the customer's lock, and the mirror's.
+
+    The payment's comes before the invoice's, everywhere. Operations do not take it: they judge what they do themselves.
+    """
     if session.get_bind().dialect.name != "postgresql":
         return  # a transaction that writes is the only one
     match data.get("object"):

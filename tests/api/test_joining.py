@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from uvicorn.server import ServerState
 
+from api.joining import PLENTY
 from api.patience import Patient
 from api.server import configuration
 
@@ -57,9 +58,15 @@ async def in_parts(_request: Request) -> StreamingResponse:
     return StreamingResponse(parts())
 
 
+async def much(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("x" * (2 * PLENTY))
+
+
 async def written(path: str) -> list[bytes]:
     """What goes out for one request, until the connection is closed."""
-    config = configuration(Starlette(routes=[Route("/whole", whole), Route("/parts", in_parts)]), grace=1)
+    config = configuration(
+        Starlette(routes=[Route("/whole", whole), Route("/parts", in_parts), Route("/much", much)]), grace=1
+    )
     config.load()
     wire, protocol = Wire(), Patient(config, ServerState(), {})
     wire.protocol = protocol
@@ -82,3 +89,8 @@ async def test_what_comes_in_parts_goes_out_in_parts() -> None:
     writes = await written("/parts")
     assert len(writes) >= len(PARTS)
     assert all(part.encode() in write for part, write in zip(PARTS, writes, strict=False))
+
+
+async def test_much_arrives_whole() -> None:
+    writes = await written("/much")
+    assert b"".join(writes).endswith(b"\r\n\r\n" + b"x" * (2 * PLENTY))

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from billing.database import Database
 from tests.api.conftest import bearer, serving
 from tests.api.test_metrics import Figures, local, scraped, value
-from tests.api.test_sockets import conversation, heard, tell
+from tests.api.test_sockets import closing_code, conversation, heard, tell
 
 __all__ = ["local"]
 
@@ -56,6 +56,15 @@ async def test_operations_of_sockets_are_counted_in_the_same_way(
                 pass
         counted = operations(before, await scraped(local))
     assert counted == {(("operation", name), ("outcome", outcome)): 1}
+
+
+async def test_a_name_of_no_operation_is_no_fault_of_ours(app: Starlette, local: httpx.AsyncClient, key: str) -> None:
+    async with serving(app) as address, conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+        before = await scraped(local)
+        payload = {"query": "query A { __typename }", "operationName": "B"}
+        await tell(socket, id="1", type="subscribe", payload=payload)
+        assert await closing_code(socket) == 4400
+        assert operations(before, await scraped(local)) == {(("operation", "invalid"), ("outcome", "errors")): 1}
 
 
 async def test_how_long_a_live_field_is_followed_is_not_counted(

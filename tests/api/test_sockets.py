@@ -191,8 +191,25 @@ async def test_what_cannot_be_run_is_told_and_the_socket_stays(address: str, key
         assert (await heard(socket))["payload"]["data"] == {"__typename": "Query"}
 
 
-async def test_what_is_no_document_closes_the_socket_and_says_where(address: str, key: str) -> None:
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        ({"query": "query AnyText {"}, "Syntax Error"),
+        ({"query": "{ a } " + "b" * 300}, "Syntax Error"),
+        ({"query": "{ __typename }", "operationName": "ü" * 300}, "Unknown operation named"),
+    ],
+)
+async def test_what_is_no_operation_closes_the_socket_and_says_why(
+    address: str, key: str, payload: dict[str, str], reason: str
+) -> None:
     async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
-        await tell(socket, id="1", type="subscribe", payload={"query": "query AnyText {"})
+        await tell(socket, id="1", type="subscribe", payload=payload)
         assert await closing_code(socket) == 4400
-        assert (socket.close_reason or "").startswith("Syntax Error")
+        assert (socket.close_reason or "").startswith(reason)
+
+
+async def test_an_empty_name_of_an_operation_is_none(address: str, key: str) -> None:
+    async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+        await heard(socket)
+        await tell(socket, id="1", type="subscribe", payload={"query": "{ __typename }", "operationName": ""})
+        assert (await heard(socket))["payload"]["data"] == {"__typename": "Query"}

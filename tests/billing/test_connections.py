@@ -84,6 +84,16 @@ async def test_one_that_works_no_more_is_passed_over(lines: Lines, connections: 
     assert len(lines.opened) == 2
 
 
+async def test_one_that_nobody_used_for_long_is_closed(
+    lines: Lines, connections: Connections[Line], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await use(connections)
+    assert await use(connections) is first
+    monkeypatch.setattr("billing.connections.IDLE", 0)
+    assert await use(connections) is not first
+    assert first.closed
+
+
 async def test_what_cannot_be_opened_takes_nobodys_place(lines: Lines, connections: Connections[Line]) -> None:
     lines.fails = True
     for _ in range(2 * MOST):

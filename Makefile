@@ -9,7 +9,7 @@ RECORD := var/stripe-exchanges
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help serve otel test check audit format bench crashes fuzz lock clean
+.PHONY: help serve otel test check audit alerts format bench crashes fuzz lock clean
 
 help: ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -38,6 +38,10 @@ endif
 
 audit: $(VENV)/dev.stamp ## ask for known vulnerabilities of what is locked; says so loudly where nobody answers
 	@$(BIN)/python -m tests.audit $(wildcard *.lock)
+
+alerts: ## let Prometheus's promtool judge the alert rules by tests/alerts.yml
+	@command -v promtool >/dev/null || { echo 'promtool is missing; it is in the package prometheus.' >&2; exit 1; }
+	@promtool test rules tests/alerts.yml
 
 format: $(VENV)/dev.stamp ## write what ruff can write
 	@$(BIN)/ruff check --fix-only --quiet

@@ -13,6 +13,7 @@ import structlog
 from graphql import GraphQLError
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL as View
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
@@ -110,6 +111,8 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
         with tracing.span("graphql") as span:
             try:
                 await super().run_operation(operation)
+            except WebSocketDisconnected:  # whoever asked has gone, which is no fault of ours
+                raise
             except Exception:
                 observe(INVALID, "fault", started)
                 raise

@@ -1,5 +1,6 @@
 """Operations as an operator sees them: by root field and outcome, over HTTP and over sockets."""
 
+import asyncio
 from contextlib import suppress
 
 import httpx
@@ -65,6 +66,22 @@ async def test_a_name_of_no_operation_is_no_fault_of_ours(app: Starlette, local:
         await tell(socket, id="1", type="subscribe", payload=payload)
         assert await closing_code(socket) == 4400
         assert operations(before, await scraped(local)) == {(("operation", "invalid"), ("outcome", "errors")): 1}
+
+
+async def test_who_leaves_before_the_answer_is_no_fault_of_ours(
+    app: Starlette, local: httpx.AsyncClient, key: str
+) -> None:
+    async with serving(app) as address:
+        before = await scraped(local)
+        for number in range(20):
+            async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+                await heard(socket)
+                await tell(socket, id="1", type="subscribe", payload={"query": DOCUMENTS[2][0]})
+                for _ in range(number):
+                    await asyncio.sleep(0)
+                socket.transport.abort()
+        counted = operations(before, await scraped(local))
+    assert [labels for labels in counted if ("outcome", "fault") in labels] == []
 
 
 async def test_how_long_a_live_field_is_followed_is_not_counted(

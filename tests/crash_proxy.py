@@ -127,6 +127,7 @@ class Handler(BaseHTTPRequestHandler):
 
     proxy: CrashProxy
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._pass_on()

@@ -32,7 +32,8 @@ def moving_sandbox(
     folder: Path, *, webhook_url: str | None = None, webhook_secret: str | None = None
 ) -> Iterator[MovingSandbox]:
     """Runs it on a free port, with its state in this folder."""
-    listener = socket.socket()
+    # Told that this is TCP, asyncio turns Nagle's algorithm off, for which the second part of an answer waits 40 ms.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = Settings(

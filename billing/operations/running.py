@@ -13,7 +13,7 @@ from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavail
 from billing.journal import Cause, caused_by
 from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, absent, stripe_key
 from billing.operations.searching import creates, search, search_lost
-from billing.operations.taking import UNKNOWN, advance, claim, patiently, stored_request, take
+from billing.operations.taking import NOT_FOUND, UNKNOWN, advance, claim, is_gone, patiently, stored_request, take
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Declined, IdempotencyFault
 from billing.tables import Operation, OperationStatus
@@ -22,8 +22,6 @@ log = structlog.get_logger()
 
 # Until Assent tries again what Stripe refused to it.
 TRY_AGAIN = timedelta(minutes=5)
-
-NOT_FOUND = 404
 
 
 class Overtaken(Exception):
@@ -76,7 +74,7 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
             return await _find_out(runtime, procedure, operation)
         return await _send(runtime, procedure, operation)
     except (Declined, StripeRejected) as refusal:
-        if stored_request(operation).method == "get":
+        if stored_request(operation).method == "get" and not is_gone(operation, refusal):
             raise await _not_yet(runtime, operation, refusal) from refusal
         return refusal
     except StripeUnavailable:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.errors import Conflict, IdempotencyMismatch
+from billing.errors import BillingError, Conflict, IdempotencyMismatch, StripeRejected
 from billing.operations.model import LEASE, Call, Finish, Next, Procedure, Send
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
@@ -18,6 +18,8 @@ from billing.tables import Operation, OperationStatus, new_id
 # Seconds that a caller waits for another one's operation, and between two looks.
 PATIENCE = 30.0
 LOOK_AGAIN = 0.05
+
+NOT_FOUND = 404
 
 Result = TypeVar("Result")
 
@@ -190,3 +192,10 @@ def stored_request(operation: Operation) -> Request:
     if operation.request is None:
         raise ValueError(f"operation {operation.id} has nothing to send")
     return Request.load(operation.request)
+
+
+def is_gone(operation: Operation, refusal: BillingError) -> bool:
+    """Stripe knows nothing of the object that this is about, and nothing was made: it cannot go on."""
+    its_own = stored_request(operation).path.rpartition("/")[2] == operation.subject
+    missing = isinstance(refusal, StripeRejected) and refusal.http_status == NOT_FOUND
+    return its_own and missing and not operation.result

@@ -222,3 +222,19 @@ async def test_a_preview_for_which_stripe_keeps_a_fault_is_asked_anew(
             await on(hindered, it).subscribe(key=key)
     assert (await it.subscribe(key=key)).error is None
     assert len(await it.at_stripe("subscriptions")) == 1
+
+
+async def test_what_is_gone_at_stripe_keeps_nobody_waiting(runtime: Runtime, sandbox: RunningSandbox) -> None:
+    it = await ready(runtime, sandbox)
+    await it.subscribe()
+    [row] = await every(runtime, Subscription)
+
+    def gone(request: Request) -> StripeRejected | None:
+        return StripeRejected("No such subscription.", 404) if request.path.endswith(row.stripe_id) else None
+
+    async with refusing(runtime, sandbox, gone) as hindered:
+        for _ in range(2):
+            with pytest.raises(StripeRejected, match="No such subscription"):
+                await subscriptions.cancel(hindered, MERCHANT, row.id, timing=CancellationTiming.NOW, reason=None)
+    canceling = [each for each in await every(runtime, Operation) if each.mutation == "cancelSubscription"]
+    assert {each.status for each in canceling} == {"RELEASED"}

@@ -13,7 +13,7 @@ import uvicorn
 from sandbox.app import create_app
 from sandbox.core import Sandbox
 from sandbox.settings import Settings
-from tests.sandbox_client import SandboxClient, new_record
+from tests.sandbox_client import TLS, SandboxClient, new_record
 
 PATIENCE = 20.0
 """Seconds that the server has to start and to end."""
@@ -56,6 +56,6 @@ def moving_sandbox(
 
 def _wait_for(base_url: str) -> None:
     # The socket listens already or will in a moment: the connection waits for the server.
-    transport = httpx.HTTPTransport(retries=10)
-    with httpx.Client(transport=transport, timeout=PATIENCE) as client:
+    transport = httpx.HTTPTransport(verify=TLS, retries=10)
+    with httpx.Client(transport=transport, timeout=PATIENCE, trust_env=False) as client:
         client.get(f"{base_url}/_sandbox/health").raise_for_status()

@@ -30,6 +30,7 @@ from billing.runtime import utc_now
 from billing.settings import Environment
 from billing.tables import KeyScope
 from tests.running_sandbox import free_port, until
+from tests.sandbox_client import TLS
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class RunningAssent:
             **settings,
         }
         self._database_url, self._log = database_url, folder / "assent.log"
-        self._client = httpx.Client(base_url=self.base_url, trust_env=False, timeout=2 * PATIENCE)
+        self._client = httpx.Client(base_url=self.base_url, verify=TLS, trust_env=False, timeout=2 * PATIENCE)
         self._process: BaseProcess | None = None
         self.key = self.within(_make_key)
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from tests.sandbox_client import SandboxClient, new_record
+from tests.sandbox_client import TLS, SandboxClient, new_record
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 20.0
@@ -61,7 +61,7 @@ class RunningSandbox(SandboxClient):
             if self._process.poll() is not None:
                 raise RuntimeError(f"The sandbox ended at once with code {self._process.returncode}.")
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(self.base_url + "/_sandbox/health", trust_env=False).raise_for_status()
+                httpx.get(self.base_url + "/_sandbox/health", verify=TLS, trust_env=False).raise_for_status()
                 return
         self.kill()
         raise TimeoutError("The sandbox did not start.")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,8 @@ RECORDINGS = "ASSENT_RECORD_STRIPE"
 """The environment variable that names a folder for the record of every API exchange."""
 LONGEST_MOVE = 600.0
 """Seconds that moving the clock may take."""
+TLS = ssl.create_default_context()
+"""For all clients of a test's, which speak plain HTTP: each would read all of the machine's certificates by itself."""
 
 stripe.enable_telemetry = False
 
@@ -99,4 +102,4 @@ class SandboxClient:
         return str(self.press(there, label).headers["location"])
 
     def _browser(self) -> httpx.Client:
-        return httpx.Client(base_url=self.base_url, trust_env=False)
+        return httpx.Client(base_url=self.base_url, verify=TLS, trust_env=False)

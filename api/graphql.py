@@ -69,7 +69,8 @@ class GraphQL:
     ) -> None:
         self.settings, self.runtime, self.gate, self.schema = settings, runtime, gate, schema
         self.register, self.graphiql = register, graphiql
-        self.documents = Documents(schema._schema)  # noqa: SLF001 - Strawberry has no other way to what it makes
+        made = schema._schema  # noqa: SLF001 - Strawberry has no other way to what it makes
+        self.documents = Documents(made, introspection=schema.introspection)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request over HTTP."""

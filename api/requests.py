@@ -10,7 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.bodies import TooLarge, TooSlow, read_body
 from api.media import is_json
-from schema.shapes import MOST_TOKENS, MOST_VALUES
+from schema.parsing import MOST_TOKENS
+from schema.shapes import MOST_VALUES
 
 # Bytes of one request's body.
 LARGEST_BODY = 256 * 1024

@@ -99,7 +99,7 @@ def _client(database: Database) -> Client:
 
 async def _ask(client: Client, worlds: list[World], documents: int) -> Counted:
     schema, texts, counted = client.schema._schema, texts_of(*worlds), Counted()  # noqa: SLF001 - as the endpoint does
-    kept, began = Documents(schema), time.monotonic()
+    kept, began = Documents(schema, introspection=True), time.monotonic()
     callers = [
         *((f"a key of scope {scope}", Caller("bench", scope)) for scope in KeyScope),
         *(("a customer", token_of(each.customer)) for each in worlds),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from strawberry.extensions import DisableIntrospection, SchemaExtension
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import ERRORS
@@ -39,10 +39,11 @@ def build(*, introspection: bool = True) -> MaskingSchema:
         subscription=Live,
         types=HIDDEN,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        extensions=EXTENSIONS if introspection else (*EXTENSIONS, DisableIntrospection),
+        extensions=EXTENSIONS,
     )
     made = schema._schema  # noqa: SLF001 - Strawberry has no other way to what it makes
     connect(made)
+    schema.introspection = introspection
     schema.trusted = TrustedDocuments(made, introspection=introspection)
     return schema
 

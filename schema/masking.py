@@ -34,6 +34,7 @@ class MaskingSchema(strawberry.Schema):
     """A schema whose errors all have a code, and tell nobody more than they should; with its trusted documents."""
 
     trusted: TrustedDocuments
+    introspection: bool
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replaces, in the list, what is not meant for clients."""

@@ -8,7 +8,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
@@ -17,7 +16,7 @@ from graphql import (
     parse,
 )
 
-from schema.shapes import MOST_CHARACTERS, MOST_TOKENS
+from schema.parsing import parsed
 
 SEVERAL, INVALID = "several", "invalid"
 
@@ -34,12 +33,8 @@ def root_field(query: str, operation_name: str | None) -> str:
 @lru_cache(maxsize=512)
 def is_live(query: str, operation_name: str | None) -> bool:
     """Whether the operation is a subscription; whatever could not be run is none."""
-    if len(query) > MOST_CHARACTERS:
-        return False
-    try:
-        operation = get_operation_ast(parse(query, max_tokens=MOST_TOKENS), operation_name)
-    except (GraphQLError, RecursionError):
-        return False
+    document = parsed(query)
+    operation = get_operation_ast(document, operation_name) if document else None
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     FieldNode,
     FieldsOnCorrectTypeRule,
@@ -19,9 +18,11 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     Node,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    specified_rules,
     validate,
 )
 from strawberry.extensions import SchemaExtension
@@ -30,9 +31,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.faults import COST_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, bad_input, fault
 from schema.limits import Measure
+from schema.parsing import MOST_TOKENS, REMEMBERED, is_too_long
 
-MOST_CHARACTERS = 32_000
-MOST_TOKENS = 1_000
 MOST_VALUES = 2_000
 """In all variables together, lists and objects unrolled."""
 MOST_DEFINITIONS = 60
@@ -53,13 +53,11 @@ MOST_PAIRS = 2_000
 MOST_ERRORS = 20
 # Stops at the first fields that do not exist; other rules look through the whole document before they begin.
 FIRST = (FieldsOnCorrectTypeRule,)
-# Strawberry's own, beside the specification's.
-RULES = (MaybeNullValidationRule, OneOfInputValidationRule)
-# Documents whose outcome is remembered.
-REMEMBERED = 128
+# The specification's, and Strawberry's own.
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+WITHOUT_INTROSPECTION = (*RULES, NoSchemaIntrospectionCustomRule)
 
 Fragments = dict[str, FragmentDefinitionNode]
-Rules = tuple[type[ASTValidationRule], ...]
 
 
 class TooLong(SchemaExtension):
@@ -69,11 +67,8 @@ class TooLong(SchemaExtension):
         """Before anything."""
         context = self.execution_context
         context.parse_options["max_tokens"] = MOST_TOKENS
-        if len(context.query or "") > MOST_CHARACTERS:
-            raise fault(
-                PARSE_FAILED,
-                f"A document may have at most {MOST_CHARACTERS} characters; send long texts as variables.",
-            )
+        if reason := is_too_long(context.query or ""):
+            raise fault(PARSE_FAILED, reason)
         if has_more_than(MOST_VALUES, context.variables):
             raise bad_input(f"Variables may hold at most {MOST_VALUES} values.")
         yield
@@ -107,13 +102,8 @@ class Checked(SchemaExtension):
 
     def errors_of(self, document: DocumentNode) -> list[GraphQLError]:
         """What is wrong with it."""
-        context = self.execution_context
-        return errors_of(
-            context.schema._schema,  # noqa: SLF001 - there is no other way to it
-            document,
-            (*context.validation_rules, *RULES),
-            context.schema.config.disable_field_suggestions,
-        )
+        schema: Any = self.execution_context.schema
+        return errors_of(schema._schema, document, schema.introspection)  # noqa: SLF001 - there is no other way to it
 
 
 def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLError]:
@@ -123,16 +113,17 @@ def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLErr
     return [bad_input("The document has several operations; name one as `operationName`.")]
 
 
-def look_for_errors(
-    schema: GraphQLSchema, document: DocumentNode, rules: Rules, hide_suggestions: bool
-) -> list[GraphQLError]:
-    """What is wrong with a document: that it is too large, or what the rules say."""
+def look_for_errors(schema: GraphQLSchema, document: DocumentNode, introspection: bool) -> list[GraphQLError]:
+    """What is wrong with a document: that it is too large, or what the rules say.
+
+    Without introspection nothing gives hints at names either.
+    """
     try:
         problems = list(problems_of(document))
     except RecursionError:
         problems = [fault(COST_EXCEEDED, "The document is nested too deeply.")]
-    for some in (FIRST, rules):
-        problems = problems or validate(schema, document, some, MOST_ERRORS, hide_suggestions)
+    for rules in (FIRST, RULES if introspection else WITHOUT_INTROSPECTION):
+        problems = problems or validate(schema, document, rules, MOST_ERRORS, not introspection)
     return problems
 
 

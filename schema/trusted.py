@@ -5,7 +5,6 @@ same. What others send has caches of its own and pushes none of them out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,20 +12,19 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     parse,
-    specified_rules,
 )
-from strawberry.extensions import ParserCache
+from strawberry.extensions import SchemaExtension
 
 from schema.faults import COST_EXCEEDED, PARSE_FAILED, fault
 from schema.limits import HIGHEST_COST, cost_of
 from schema.operation_names import name_of, root_field_of
+from schema.parsing import MOST_TOKENS, is_too_long, parsed
 from schema.reads.documents import Prepared
 from schema.reads.expecting import expect
-from schema.shapes import MOST_CHARACTERS, MOST_TOKENS, RULES, Checked, look_for_errors
+from schema.shapes import Checked, look_for_errors
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,7 @@ class TrustedDocuments:
     """Those that this process has ready."""
 
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
-        self._schema = schema
-        self._hides_suggestions = not introspection
-        self._rules = (*specified_rules, *(() if introspection else (NoSchemaIntrospectionCustomRule,)), *RULES)
+        self._schema, self._introspection = schema, introspection
         self._by_id: dict[str, Trusted] = {}
         self._by_text: dict[str, Trusted] = {}
 
@@ -86,11 +82,11 @@ class TrustedDocuments:
 
     def examine(self, text: str) -> Trusted:
         """Whether it fits the schema, and what can be made ready of it."""
-        if len(text) > MOST_CHARACTERS:
-            return Trusted(text, None, [fault(PARSE_FAILED, f"It has more than {MOST_CHARACTERS} characters.")])
+        if reason := is_too_long(text):
+            return Trusted(text, None, [fault(PARSE_FAILED, reason)])
         try:
             document = parse(text, max_tokens=MOST_TOKENS)
-            errors = look_for_errors(self._schema, document, self._rules, self._hides_suggestions)
+            errors = look_for_errors(self._schema, document, self._introspection)
         except GraphQLError as error:
             return Trusted(text, None, [error])
         except RecursionError:
@@ -136,17 +132,13 @@ def _known(context: Any) -> Trusted | None:
     return found
 
 
-class Parsed(ParserCache):
-    """Parses what is not trusted, each text once."""
+class Parsed(SchemaExtension):
+    """Parses what is not trusted, each text once. What cannot be parsed Strawberry tries again, and tells why."""
 
     def on_parse(self) -> Iterator[None]:
         """In place of what Strawberry does itself."""
         context, known = self.execution_context, _known(self.execution_context)
-        if known is not None and known.document is not None:
-            context.graphql_document = known.document
-        else:
-            with suppress(GraphQLError):  # Strawberry parses it again then, and tells it over a socket too
-                context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        context.graphql_document = known.document if known else parsed(context.query or "")
         yield
 
 

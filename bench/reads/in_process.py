@@ -86,7 +86,7 @@ def ways_of(database: Database) -> dict[str, list[Way]]:
     one, many = by_hand.statements(database.dialect)
     schema, gateway = build(), StripeGateway("sk_test_00000000", account="acct_bench")
     context = Context(Runtime(database, gateway, lambda _: False), Caller("bench", KeyScope.READ), "request-1")
-    ours = Ways(schema, Documents(schema._schema), context)  # noqa: SLF001 - as the endpoint does
+    ours = Ways(schema, Documents(schema._schema, introspection=True), context)  # noqa: SLF001 - as the endpoint does
 
     async def run(statement: Compiled, **bound: Any) -> str:
         return str((await database.reader.fetch(statement, bound))[0])

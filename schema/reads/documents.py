@@ -24,8 +24,6 @@ from graphql import (
     OperationType,
     VariableNode,
     Visitor,
-    parse,
-    specified_rules,
     visit,
 )
 from graphql.execution.values import VariableValues, get_variable_values
@@ -33,6 +31,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from billing.compiled import Compiled
 from schema.context import Context
 from schema.limits import HIGHEST_COST, cost_of
+from schema.parsing import parsed
 from schema.permissions import may_read
 from schema.reads.declarations import MERCHANT_ONLY
 from schema.reads.reading import values_for, wanted_by
@@ -41,7 +40,7 @@ from schema.reads.sql import MISSING
 from schema.reads.statements import compile_document
 from schema.reads.types import DEFINITION
 from schema.reads.wanted import Declined, Wanted
-from schema.shapes import MOST_CHARACTERS, MOST_TOKENS, MOST_VALUES, errors_of, has_more_than
+from schema.shapes import MOST_VALUES, errors_of, has_more_than
 
 DOCUMENTS_KEPT = 512
 # Of one document: by the values of its variables that decide on fields, on sizes, and on which arguments are given.
@@ -170,8 +169,8 @@ class Prepared:
 class Documents:
     """The documents that were seen last, ready to be answered; None for those that the executor has to look at."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        self._schema, self._introspection = schema, introspection
         self._kept: OrderedDict[tuple[str, str | None], Prepared | None] = OrderedDict()
 
     def find(self, text: str, operation_name: str | None) -> Prepared | None:
@@ -185,16 +184,11 @@ class Documents:
         return self._kept[asked]
 
     def _prepare(self, text: str, operation_name: str | None) -> Prepared | None:
-        if len(text) > MOST_CHARACTERS:
+        document = parsed(text)
+        operations = list(_operations(document, operation_name)) if document else []
+        if document is None or len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
             return None
-        try:
-            document = parse(text, max_tokens=MOST_TOKENS)
-        except (GraphQLError, RecursionError):
-            return None
-        operations = list(_operations(document, operation_name))
-        if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
-            return None
-        if errors_of(self._schema, document, specified_rules, True):
+        if errors_of(self._schema, document, self._introspection):
             return None
         return Prepared.of(self._schema, document, operations[0])
 

@@ -14,9 +14,9 @@ from billing.database import Database
 from billing.tables import KeyScope
 from schema.build import build
 from schema.limits import HIGHEST_COST, cost_of
+from schema.parsing import MOST_CHARACTERS
 from schema.shapes import (
     MOST_ALIASES,
-    MOST_CHARACTERS,
     MOST_DEFINITIONS,
     MOST_DIRECTIVES,
     MOST_FIELDS,

@@ -11,7 +11,7 @@ from billing.operations.pruning import prune
 from billing.operations.running import failure, run
 from billing.operations.settling import settle
 from billing.operations.sweeping import order, sweep
-from billing.operations.taking import is_begun, stored_request
+from billing.operations.taking import is_begun, is_repeated, stored_request
 
 __all__ = [
     "Call",
@@ -24,6 +24,7 @@ __all__ = [
     "answered",
     "failure",
     "is_begun",
+    "is_repeated",
     "order",
     "ours",
     "prune",

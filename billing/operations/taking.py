@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing.errors import BillingError, Conflict, IdempotencyMismatch, StripeRejected
-from billing.operations.model import LEASE, Call, Finish, Next, Procedure, Send
+from billing.operations.model import LEASE, RESEND_WINDOW, Call, Finish, Next, Procedure, Send
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
 from billing.tables import Operation, OperationStatus, new_id
@@ -199,3 +199,9 @@ def is_gone(operation: Operation, refusal: BillingError) -> bool:
     its_own = stored_request(operation).path.rpartition("/")[2] == operation.subject
     missing = isinstance(refusal, StripeRejected) and refusal.http_status == NOT_FOUND
     return its_own and missing and not operation.result
+
+
+def is_repeated(operation: Operation, now: datetime) -> bool:
+    """Whether the step may have been sent under a key that Stripe has forgotten since, or keeps a fault for."""
+    sent = operation.first_sent_at
+    return operation.attempt > 1 or (sent is not None and now - sent > RESEND_WINDOW)

@@ -15,7 +15,7 @@ from billing import mirror, operations
 from billing.callers import Caller
 from billing.consents.locking import hold_customer
 from billing.errors import StripeRejected
-from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered
+from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, is_repeated
 from billing.renewals import holds
 from billing.renewals.holding import hold_call
 from billing.renewals.judging import DRAFT, OPEN, judge_draft
@@ -90,14 +90,15 @@ async def _resume(session: AsyncSession, operation: Operation, now: datetime) ->
     await hold_customer(session, operation.customer_id)
     subscription, invoice = await _invoice(session, operation)
     again = Send(operation.step or "", operations.stored_request(operation))
-    if not operation.intent["collect"] or operation.step == "look":
+    if not operation.intent["collect"] or operation.step in ("look", "found"):
         return again
     return again if await _is_covered(session, subscription, invoice, now) else _look(operation)
 
 
 async def _record_finalized(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
+    """By us; or found so, after a sending of which nothing was heard, and whose key tells nothing any more."""
     if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
-        return _look(operation)
+        return _look(operation, "found" if is_repeated(operation, now) else "look")
     await hold_customer(session, operation.customer_id)
     await mirror.record(session, answered(outcome), now=now)
     subscription, invoice = await _invoice(session, operation)
@@ -148,8 +149,8 @@ async def _over(session: AsyncSession, invoice: Invoice, now: datetime) -> Finis
     return Finish()
 
 
-def _look(operation: Operation) -> Send:
-    return Send("look", Request("get", f"/v1/invoices/{operation.subject}", {"expand": INVOICE_EXPAND}))
+def _look(operation: Operation, step: str = "look") -> Send:
+    return Send(step, Request("get", f"/v1/invoices/{operation.subject}", {"expand": INVOICE_EXPAND}))
 
 
 def _send(action: str, operation: Operation, params: dict[str, Any]) -> Send:
@@ -161,6 +162,7 @@ RELEASE = Procedure(
     _begin,
     {
         "finalize": _record_finalized,
+        "found": _record_finalized,
         "pay": _record_ended,
         "retry": _record_ended,
         "void": _record_ended,

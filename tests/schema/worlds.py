@@ -12,6 +12,9 @@ from tests import factories as make
 from tests import taken_back
 from tests.factories import NOW
 
+# Rows whose ids no field has.
+NAMELESS = (tables.ConsentRecord, tables.SetupIntent, tables.InvoiceLine)
+
 
 @dataclass(frozen=True)
 class World:
@@ -28,22 +31,37 @@ class World:
 
 async def create_world(session: AsyncSession) -> World:
     """One of every row that belongs to a customer, tied together."""
-    metadata = {"secret": make.unique()}
-    customer = await make.create_customer(session, stripe_metadata=metadata)
+    customer = await make.create_customer(session, stripe_metadata={"secret": make.unique()})
     price = await make.create_price(session)
+    rows: dict[str, Any] = {"customer": customer}
+    rows |= await _agreed(session, customer, price)
+    rows |= await _subscribed(session, rows, price)
+    rows |= await _paid(session, rows)
+    unnamed = [rows.pop(name) for name in ("wallet", "record", "intent", "item", "line")]
+    hidden = {customer.stripe_metadata["secret"], str(rows["payment"].failure_message)}
+    hidden |= {each.stripe_id for each in unnamed if isinstance(each, tables.SubscriptionItem | tables.InvoiceLine)}
+    hidden |= {str(each.id) for each in unnamed if isinstance(each, NAMELESS)}
+    return World(
+        customer,
+        {noun: global_id(noun, row.id) for noun, row in rows.items()},
+        {noun: row.stripe_id for noun, row in rows.items() if noun != "consent"},
+        frozenset(_marks(*rows.values(), *unnamed)),
+        frozenset(hidden),
+    )
+
+
+async def _agreed(session: AsyncSession, customer: tables.Customer, price: tables.Price) -> dict[str, Any]:
+    """What the customer has agreed to, and saved under it."""
     method = await make.create_payment_method(session, customer)
+    customer.default_payment_method_stripe_id = method.stripe_id
     wallet = await make.create_payment_method(
         session,
         customer,
         stripe_type="amazon_pay",
-        brand=None,
-        last4=None,
-        exp_month=None,
-        exp_year=None,
+        **dict.fromkeys(("brand", "last4", "exp_month", "exp_year")),
         billing_email=f"{make.unique()}@amazon.example",
         billing_name=make.unique(),
     )
-    customer.default_payment_method_stripe_id = method.stripe_id
     consent = await make.create_consent(
         session, customer, ip_address=make.unique(), user_agent=make.unique(), monthly_maximum=5000
     )
@@ -58,13 +76,20 @@ async def create_world(session: AsyncSession) -> World:
         failure_message=make.unique(),
     )
     setup = await make.create_setup_session(session, customer, consent, setup_intent_stripe_id=intent.stripe_id)
+    named = {"payment_method": method, "consent": consent, "setup_session": setup}
+    return {**named, "wallet": wallet, "record": record, "intent": intent}
+
+
+async def _subscribed(session: AsyncSession, rows: dict[str, Any], price: tables.Price) -> dict[str, Any]:
+    """A subscription that is paused, and its invoice."""
+    customer = rows["customer"]
     subscription = await make.create_subscription(
         session,
         customer,
-        consent_id=consent.id,
+        consent_id=rows["consent"].id,
         managed=True,
-        payment_method_stripe_id=method.stripe_id,
-        stripe_metadata=metadata,
+        payment_method_stripe_id=rows["payment_method"].stripe_id,
+        stripe_metadata=customer.stripe_metadata,
         paused_at=NOW,
         pause_resumes_at=NOW + timedelta(days=3),
         pause_collection_only=True,
@@ -81,49 +106,28 @@ async def create_world(session: AsyncSession) -> World:
     )
     subscription.latest_invoice_stripe_id = invoice.stripe_id
     line = await make.create_invoice_line(session, invoice, description=make.unique())
+    return {"subscription": subscription, "invoice": invoice, "item": item, "line": line}
+
+
+async def _paid(session: AsyncSession, rows: dict[str, Any]) -> dict[str, Any]:
+    """The invoice's payment, and what takes that back."""
     payment = await make.create_payment(
         session,
-        customer,
-        consent_id=consent.id,
-        payment_method_stripe_id=method.stripe_id,
+        rows["customer"],
+        consent_id=rows["consent"].id,
+        payment_method_stripe_id=rows["payment_method"].stripe_id,
         status="requires_action",
         description=make.unique(),
-        stripe_metadata=metadata,
+        stripe_metadata=rows["customer"].stripe_metadata,
         failure_code="card_declined",
         failure_decline_code="insufficient_funds",
         failure_message=make.unique(),
         client_secret=make.unique(),
         next_action_url=f"https://stripe.example/{make.unique()}",
     )
-    await make.create_invoice_payment(session, invoice, payment)
+    await make.create_invoice_payment(session, rows["invoice"], payment)
     dispute = await taken_back.create_dispute(session, payment)
-    refund = await taken_back.create_refund(session, payment)
-    rows: dict[str, Any] = {
-        "customer": customer,
-        "payment_method": method,
-        "consent": consent,
-        "setup_session": setup,
-        "subscription": subscription,
-        "invoice": invoice,
-        "payment": payment,
-        "dispute": dispute,
-        "refund": refund,
-    }
-    unnamed = (record, intent, line)
-    hidden = {
-        metadata["secret"],
-        str(payment.failure_message),
-        item.stripe_id,
-        line.stripe_id,
-        *(str(each.id) for each in unnamed),
-    }
-    return World(
-        customer,
-        {noun: global_id(noun, row.id) for noun, row in rows.items()},
-        {noun: row.stripe_id for noun, row in rows.items() if noun != "consent"},
-        frozenset(_marks(*rows.values(), wallet, item, *unnamed)),
-        frozenset(hidden),
-    )
+    return {"payment": payment, "dispute": dispute, "refund": await taken_back.create_refund(session, payment)}
 
 
 def _marks(*rows: Any) -> set[str]:

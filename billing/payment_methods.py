@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from billing import mirror, operations
 from billing.callers import Caller
-from billing.errors import NotFound, PaymentMethodUnusable
+from billing.errors import NotFound, PaymentMethodUnusable, StripeRejected
 from billing.operations import Finish, Next, Outcome, Procedure, Send, answered, unkeyed
 from billing.runtime import Runtime
 from billing.stripe_gateway import Request
@@ -158,8 +158,14 @@ async def _begin_detach(session: AsyncSession, operation: Operation, now: dateti
 
 
 async def _record_detached(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    await mirror.record(session, answered(outcome), now=now)
+    if isinstance(outcome, StripeRejected) and outcome.http_status == 400 and operation.step == "detach":
+        # It is nobody's: by an earlier sending of which nothing was heard, or by others. The method tells.
+        return Send("look", Request("get", f"/v1/payment_methods/{operation.subject}", {}))
+    answer = answered(outcome)
+    if answer.data["customer"] is not None:
+        raise StripeRejected("Stripe does not let this payment method be detached.", 400)
+    await mirror.record(session, answer, now=now)
     return Finish()
 
 
-DETACH = Procedure("detachPaymentMethod", _begin_detach, {"detach": _record_detached})
+DETACH = Procedure("detachPaymentMethod", _begin_detach, {"detach": _record_detached, "look": _record_detached})

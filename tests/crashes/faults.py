@@ -93,8 +93,8 @@ async def steps_of(world: World) -> tuple[Steps, Outcome]:
 async def at_once(world: World) -> Outcome:
     """With one key; half of them with a pool of connections, and a way to Stripe, of their own."""
     outcomes = await asyncio.gather(*(world.act(hindered=n % 2 == 0) for n in range(MANY)))
-    [outcome] = set(outcomes)
-    return outcome
+    assert len(set(outcomes)) == 1, f"they were told {sorted(map(str, set(outcomes)))}"
+    return outcomes[0]
 
 
 # The answer is lost, and the process lives.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import strawberry
@@ -36,6 +37,7 @@ from billing.settings import Settings
 from billing.signals import KEYS
 from schema.context import Context
 from schema.operation_names import INVALID, is_live, root_field
+from schema.shapes import too_long
 
 log = structlog.get_logger()
 
@@ -96,10 +98,13 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_subscribe(message)
 
     async def _document(self, asked: Asked) -> str:
-        register = self.view.register
-        if asked.document_id is None:
-            return register.admit(asked.query)
-        return (await register.find(asked.document_id)).text
+        register, named = self.view.register, asked.document_id
+        text = register.admit(asked.query) if named is None else (await register.find(named)).text
+        # Here, because Strawberry tells nobody over a socket what an extension refuses before anything else.
+        if excess := too_long(text, asked.variables):
+            code, reason = excess
+            raise Refused(HTTPStatus.BAD_REQUEST, reason, code)
+        return text
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         """Observes what ends by itself. How long a live field is followed is its client's affair."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, exists
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing import mirror, operations
+from billing import errors, mirror, operations
 from billing.callers import Caller
 from billing.errors import NotFound, PaymentMethodUnusable, StripeRejected
 from billing.operations import Finish, Next, Outcome, Procedure, Send, answered, unkeyed
@@ -145,7 +145,10 @@ async def detach(runtime: Runtime, caller: Caller, method_id: UUID | None) -> UU
         method = await get(session, caller, method_id)
     if method.detached_at is None:
         intent = {"payment_method_id": str(method.id)}
-        await operations.run(runtime, DETACH, unkeyed("detachPaymentMethod", caller, intent, method.customer_id))
+        call = unkeyed("detachPaymentMethod", caller, intent, method.customer_id)
+        operation = await operations.run(runtime, DETACH, call)
+        if error := operations.failure(operation):
+            raise error
     return method.id
 
 
@@ -158,14 +161,14 @@ async def _begin_detach(session: AsyncSession, operation: Operation, now: dateti
 
 
 async def _record_detached(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
-    if isinstance(outcome, StripeRejected) and outcome.http_status == 400 and operation.step == "detach":
-        # It is nobody's: by an earlier sending of which nothing was heard, or by others. The method tells.
+    if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
+        # Nobody's any more, perhaps: by an earlier sending of which nothing was heard, or by others. The method tells.
+        operation.result = {"refusal": outcome.dump()}
         return Send("look", Request("get", f"/v1/payment_methods/{operation.subject}", {}))
     answer = answered(outcome)
-    if answer.data["customer"] is not None:
-        raise StripeRejected("Stripe does not let this payment method be detached.", 400)
     await mirror.record(session, answer, now=now)
-    return Finish()
+    is_attached = answer.data["customer"] is not None
+    return Finish(error=errors.load(operation.result["refusal"]) if is_attached else None)
 
 
 DETACH = Procedure("detachPaymentMethod", _begin_detach, {"detach": _record_detached, "look": _record_detached})

@@ -27,7 +27,7 @@ def root_field(query: str, operation_name: str | None) -> str:
 
     Only for a document that has passed validation: it says nothing of whether the field exists.
     """
-    return root_field_of(parse(query), operation_name)
+    return root_field_of(parsed(query) or parse(query), operation_name)
 
 
 @lru_cache(maxsize=512)

@@ -29,9 +29,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from schema.faults import COST_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, bad_input, fault
+from schema.faults import BAD_USER_INPUT, COST_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, bad_input, fault
 from schema.limits import Measure
-from schema.parsing import MOST_TOKENS, REMEMBERED, is_too_long
+from schema.parsing import MOST_TOKENS, REMEMBERED, excess_of, parsed
 
 MOST_VALUES = 2_000
 """In all variables together, lists and objects unrolled."""
@@ -67,11 +67,18 @@ class TooLong(SchemaExtension):
         """Before anything."""
         context = self.execution_context
         context.parse_options["max_tokens"] = MOST_TOKENS
-        if reason := is_too_long(context.query or ""):
-            raise fault(PARSE_FAILED, reason)
-        if has_more_than(MOST_VALUES, context.variables):
-            raise bad_input(f"Variables may hold at most {MOST_VALUES} values.")
+        if excess := too_long(context.query or "", context.variables):
+            raise fault(*excess)
         yield
+
+
+def too_long(text: str, variables: Any) -> tuple[str, str] | None:
+    """The code and the message for what is not worth reading."""
+    if parsed(text) is None and (reason := excess_of(text)):
+        return PARSE_FAILED, reason
+    if has_more_than(MOST_VALUES, variables):
+        return BAD_USER_INPUT, f"Variables may hold at most {MOST_VALUES} values."
+    return None
 
 
 def has_more_than(most: int, variables: Any) -> bool:
@@ -103,7 +110,7 @@ class Checked(SchemaExtension):
     def errors_of(self, document: DocumentNode) -> list[GraphQLError]:
         """What is wrong with it."""
         schema: Any = self.execution_context.schema
-        return errors_of(schema._schema, document, schema.introspection)  # noqa: SLF001 - there is no other way to it
+        return list(errors_of(schema._schema, document, schema.introspection))  # noqa: SLF001 - no other way to it
 
 
 def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLError]:

@@ -21,7 +21,7 @@ from strawberry.extensions import SchemaExtension
 from schema.faults import COST_EXCEEDED, PARSE_FAILED, fault
 from schema.limits import HIGHEST_COST, cost_of
 from schema.operation_names import name_of, root_field_of
-from schema.parsing import MOST_TOKENS, is_too_long, parsed
+from schema.parsing import MOST_TOKENS, excess_of, parsed
 from schema.reads.documents import Prepared
 from schema.reads.expecting import expect
 from schema.shapes import Checked, look_for_errors
@@ -82,7 +82,7 @@ class TrustedDocuments:
 
     def examine(self, text: str) -> Trusted:
         """Whether it fits the schema, and what can be made ready of it."""
-        if reason := is_too_long(text):
+        if reason := excess_of(text):
             return Trusted(text, None, [fault(PARSE_FAILED, reason)])
         try:
             document = parse(text, max_tokens=MOST_TOKENS)

@@ -11,7 +11,7 @@ from billing.operations.pruning import prune
 from billing.operations.running import failure, run
 from billing.operations.settling import settle
 from billing.operations.sweeping import order, sweep
-from billing.operations.taking import is_begun, is_repeated, stored_request
+from billing.operations.taking import is_begun, is_in_doubt, stored_request
 
 __all__ = [
     "Call",
@@ -24,7 +24,7 @@ __all__ = [
     "answered",
     "failure",
     "is_begun",
-    "is_repeated",
+    "is_in_doubt",
     "order",
     "ours",
     "prune",

@@ -11,9 +11,20 @@ from billing import errors, mirror, tracing
 from billing.callers import ASSENT
 from billing.errors import BillingError, Conflict, StripeRejected, StripeUnavailable
 from billing.journal import Cause, caused_by
-from billing.operations.model import RESEND_WINDOW, Call, Next, Outcome, Procedure, Undone, absent, stripe_key
-from billing.operations.searching import creates, search, search_lost
-from billing.operations.taking import NOT_FOUND, UNKNOWN, advance, claim, is_gone, patiently, stored_request, take
+from billing.operations.model import Call, Next, Outcome, Procedure, Undone, absent, stripe_key
+from billing.operations.searching import makes, search, search_lost
+from billing.operations.taking import (
+    NOT_FOUND,
+    UNKNOWN,
+    advance,
+    claim,
+    is_forgotten,
+    is_gone,
+    patiently,
+    renew,
+    stored_request,
+    take,
+)
 from billing.runtime import Runtime
 from billing.stripe_gateway import Answer, Declined, IdempotencyFault
 from billing.tables import Operation, OperationStatus
@@ -70,7 +81,8 @@ async def ask(runtime: Runtime, procedure: Procedure, operation: Operation) -> O
     try:
         if operation.step in procedure.looks:
             return await _look(runtime, procedure, operation)
-        if _too_old(procedure, operation, runtime.clock()):
+        if makes(procedure, operation) and is_forgotten(operation, runtime.clock()):
+            # A wanted state may be sent again under a key that Stripe has forgotten; this may not.
             return await _find_out(runtime, procedure, operation)
         return await _send(runtime, procedure, operation)
     except (Declined, StripeRejected) as refusal:
@@ -98,7 +110,7 @@ async def _send(runtime: Runtime, procedure: Procedure, operation: Operation) ->
     except StripeUnavailable as silence:
         if harmless or not silence.replayed:
             raise
-        if not _makes(procedure, operation):
+        if not makes(procedure, operation):
             # A wanted state is not found out but wanted again, under a key that Stripe has no fault for.
             await _renew(runtime, operation)
             raise
@@ -109,6 +121,7 @@ async def _renew(runtime: Runtime, operation: Operation) -> None:
     async with runtime.database.transaction() as session:
         held = await _hold(session, operation)
         held.attempt += 1
+        renew(held)
         session.add(held)
 
 
@@ -119,18 +132,6 @@ async def _not_yet(runtime: Runtime, operation: Operation, refusal: BillingError
     return StripeUnavailable(
         f"Stripe refused to go on ({refusal.message}); repeat the call with the same idempotencyKey."
     )
-
-
-def _too_old(procedure: Procedure, operation: Operation, now: datetime) -> bool:
-    """What makes or charges something may not be sent under a key that Stripe has forgotten; a wanted state may."""
-    sent = operation.first_sent_at
-    return _makes(procedure, operation) and sent is not None and now - sent > RESEND_WINDOW
-
-
-def _makes(procedure: Procedure, operation: Operation) -> bool:
-    if operation.step in procedure.harmless:
-        return False
-    return operation.step in procedure.charges or creates(stored_request(operation))
 
 
 async def _look(runtime: Runtime, procedure: Procedure, operation: Operation) -> Answer | StripeRejected:
@@ -184,7 +185,7 @@ async def record(runtime: Runtime, procedure: Procedure, operation: Operation, o
     try:
         held, following = await patiently(attempt)
     except StripeRejected as refusal:
-        if operation.result:
+        if operation.result and not is_gone(operation, refusal):
             # Something has been made already, so this is not nothing.
             raise await _not_yet(runtime, operation, refusal) from refusal
         await release(runtime, procedure, operation, gone=refusal.http_status == NOT_FOUND)
@@ -210,13 +211,13 @@ async def _record(
 async def release(runtime: Runtime, procedure: Procedure, operation: Operation, *, gone: bool = False) -> Operation:
     """Nothing happened; `gone`, because the object is no longer at Stripe.
 
-    A client's key is free again; what Assent itself has to do it tries again, from the beginning.
+    A client's key is free again; what Assent itself has to do it tries again, from the beginning, if it is still there.
     """
     async with runtime.database.transaction() as session:
         held = await _hold(session, operation)
         held.updated_at = runtime.clock()
         held.attempt += 1
-        if held.actor == ASSENT:
+        if held.actor == ASSENT and not gone:
             held.step, held.due_at = None, held.updated_at + TRY_AGAIN
         else:
             held.status = OperationStatus.RELEASED

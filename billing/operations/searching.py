@@ -36,6 +36,13 @@ async def search(gateway: StripeGateway, procedure: Procedure, operation: Operat
     return await gateway.get(_object_path(request.path))
 
 
+def makes(procedure: Procedure, operation: Operation) -> bool:
+    """Whether the step makes or charges something; what it asks for is otherwise a wanted state."""
+    if operation.step in procedure.harmless:
+        return False
+    return operation.step in procedure.charges or creates(stored_request(operation))
+
+
 def creates(request: Request) -> bool:
     """What we create carries the operation's id; what we change does not."""
     return "assent_operation" in request.params.get("metadata", {})

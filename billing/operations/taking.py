@@ -170,7 +170,10 @@ def advance(operation: Operation, following: Next, now: datetime) -> None:
     if isinstance(following, Send):
         if operation.step != following.step or operation.first_sent_at is None:
             operation.first_sent_at = now
+        renewed = operation.step == following.step and _is_renewed(operation)
         operation.step, operation.request = following.step, following.request.dump()
+        if renewed:
+            renew(operation)
         operation.due_at = now + LEASE
     elif isinstance(following, Finish):
         _finish(operation, following)
@@ -195,13 +198,29 @@ def stored_request(operation: Operation) -> Request:
 
 
 def is_gone(operation: Operation, refusal: BillingError) -> bool:
-    """Stripe knows nothing of the object that this is about, and nothing was made: it cannot go on."""
-    its_own = stored_request(operation).path.rpartition("/")[2] == operation.subject
+    """Whether Stripe knows nothing of the object that this was to change: there is nothing to go on with.
+
+    One that the operation has made itself is not given up.
+    """
     missing = isinstance(refusal, StripeRejected) and refusal.http_status == NOT_FOUND
-    return its_own and missing and not operation.result
+    own = stored_request(operation).path.split("/")[-1:] == [operation.subject]
+    return missing and own and operation.subject not in operation.result.values()
 
 
-def is_repeated(operation: Operation, now: datetime) -> bool:
-    """Whether the step may have been sent under a key that Stripe has forgotten since, or keeps a fault for."""
-    sent = operation.first_sent_at
-    return operation.attempt > 1 or (sent is not None and now - sent > RESEND_WINDOW)
+def renew(operation: Operation) -> None:
+    """Notes that the step is sent under another key, because Stripe keeps a fault for the last one."""
+    operation.request = {**(operation.request or {}), "renewed": True}
+
+
+def _is_renewed(operation: Operation) -> bool:
+    return "renewed" in (operation.request or {})
+
+
+def is_forgotten(operation: Operation, now: datetime) -> bool:
+    """Whether Stripe may have forgotten the key under which the step was sent first."""
+    return operation.first_sent_at is not None and now - operation.first_sent_at > RESEND_WINDOW
+
+
+def is_in_doubt(operation: Operation, now: datetime) -> bool:
+    """Whether an earlier sending of the step may have done it, whose key tells nothing any more."""
+    return _is_renewed(operation) or is_forgotten(operation, now)

@@ -15,7 +15,7 @@ from billing import mirror, operations
 from billing.callers import Caller
 from billing.consents.locking import hold_customer
 from billing.errors import StripeRejected
-from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, is_repeated
+from billing.operations import Call, Finish, Next, Outcome, Procedure, Send, answered, is_in_doubt
 from billing.renewals import holds
 from billing.renewals.holding import hold_call
 from billing.renewals.judging import DRAFT, OPEN, judge_draft
@@ -98,12 +98,14 @@ async def _resume(session: AsyncSession, operation: Operation, now: datetime) ->
 async def _record_finalized(session: AsyncSession, operation: Operation, outcome: Outcome, now: datetime) -> Next:
     """By us; or found so, after a sending of which nothing was heard, and whose key tells nothing any more."""
     if isinstance(outcome, StripeRejected) and outcome.http_status == 400:
-        return _look(operation, "found" if is_repeated(operation, now) else "look")
+        return _look(operation, "found" if is_in_doubt(operation, now) else "look")
     await hold_customer(session, operation.customer_id)
-    await mirror.record(session, answered(outcome), now=now)
+    answer = answered(outcome)
+    await mirror.record(session, answer, now=now)
     subscription, invoice = await _invoice(session, operation)
     operation.result = {"finalized": True}
-    if invoice.status != OPEN:
+    if invoice.status != OPEN or answer.data["collection_method"] != "charge_automatically":
+        # The latter is sent to the customer, who pays it by hand.
         return await _over(session, invoice, now)
     if not operation.intent["collect"]:
         return _send("void", operation, {"expand": INVOICE_EXPAND})

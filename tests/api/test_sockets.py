@@ -213,3 +213,23 @@ async def test_an_empty_name_of_an_operation_is_none(address: str, key: str) -> 
         await heard(socket)
         await tell(socket, id="1", type="subscribe", payload={"query": "{ __typename }", "operationName": ""})
         assert (await heard(socket))["payload"]["data"] == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"query": "{ " + "id " * 3000 + "}"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "#" * 40_000}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ __typename }", "variables": {"ids": ["x"] * 3000}}, "BAD_USER_INPUT"),
+    ],
+)
+async def test_what_is_not_worth_reading_is_refused_and_the_socket_stays(
+    address: str, key: str, payload: dict[str, Any], code: str
+) -> None:
+    async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+        await heard(socket)
+        await tell(socket, id="1", type="subscribe", payload=payload)
+        told = await heard(socket)
+        assert (told["type"], told["payload"][0]["extensions"]["code"]) == ("error", code)
+        await tell(socket, type="ping")
+        assert await heard(socket) == {"type": "pong"}

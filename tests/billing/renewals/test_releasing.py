@@ -129,39 +129,6 @@ async def crash_at(life: Life, it: Ready, step: str, *, done: bool) -> Operation
     return operation
 
 
-async def test_a_finalization_for_which_stripe_keeps_a_fault_leads_to_one_payment(life: Life) -> None:
-    it = await held(life)
-    client, lost = life.sandbox.client(), list[str]()
-
-    def fault(request: Request) -> StripeUnavailable | None:
-        if lost or not request.path.endswith("/finalize"):
-            return None
-        lost.append(request.path)
-        client.raw_request("post", request.path, auto_advance=False)
-        return StripeUnavailable(replayed=True)
-
-    calls = await consent_again(it)
-    async with refusing(life.runtime, life.sandbox, fault) as hindered:
-        await stopping.carry_out(hindered, calls)
-    assert lost
-    assert await statuses(life.runtime) == ["paid", "open"]
-    await life.catch_up()
-    await life.sweep()
-    assert await statuses(life.runtime) == ["paid", "paid"]
-    assert await paid(life.runtime) == 3000
-    await life.catch_up()
-    assert await holds(life.runtime) == []
-
-
-async def test_a_finalization_that_stripe_has_forgotten_a_day_later_leads_to_one_payment(life: Life) -> None:
-    it = await held(life)
-    await crash_at(life, it, "finalize", done=True)
-    life.sandbox.advance(hours=25)
-    await life.sweep()
-    assert await statuses(life.runtime) == ["paid", "paid"]
-    assert await paid(life.runtime) == 3000
-
-
 @pytest.mark.parametrize("step", ["finalize", "pay"])
 async def test_a_revocation_after_the_crash_pays_nothing(life: Life, step: str) -> None:
     it = await held(life)

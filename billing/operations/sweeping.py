@@ -109,7 +109,7 @@ async def _lock(session: AsyncSession, operation: Operation) -> Operation:
 
 
 async def _look_up(runtime: Runtime, procedure: Procedure, operation: Operation) -> None:
-    """Finds out what became of a charge, and takes it back in the end; it never performs one.
+    """Finds out what became of a charge, and takes it back in the end; it never performs one that was not made.
 
     Until then its own client may continue it, with its own key.
     """
@@ -119,12 +119,14 @@ async def _look_up(runtime: Runtime, procedure: Procedure, operation: Operation)
         held.due_at = runtime.clock() + LEASE
         session.add(held)
     found = await search(runtime.gateway, procedure, held)
-    if found is not None and procedure.is_over(held, found):
+    is_over = found is not None and procedure.is_over(held, found)
+    if found is not None and is_over:
         left = await record(runtime, procedure, held, found)
     else:
         async with runtime.database.transaction() as session:
             left = await _leave(session, procedure, held, found, runtime.clock())
-    if left.step not in procedure.charges:
+    # Nothing is left to be charged of what is over, whatever else is to be asked first.
+    if left.step not in procedure.charges or (is_over and left.step in procedure.harmless):
         await drive(runtime, procedure, left)
 
 

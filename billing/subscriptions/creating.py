@@ -244,6 +244,7 @@ CREATE = Procedure(
     charges=frozenset({"quote", "coupon", "quote_next", "create", "preview", "pay"}),
     resume=_resume,
     trace=_trace,
+    is_over=paying.is_over,
     withdraw=_withdraw,
     harmless=frozenset({"quote", "coupon", "quote_next", "preview"}),
 )

@@ -115,6 +115,11 @@ async def record_paid(session: AsyncSession, operation: Operation, outcome: Outc
     return look(operation)
 
 
+def is_over(operation: Operation, found: Answer) -> bool:
+    """Whether the first invoice was paid, or is void. One of which nothing is due, as a trial's, is paid when made."""
+    return found.data.get("status") in ("paid", "void") and operation.result.get("due") != 0
+
+
 def is_settled(invoice: Answer) -> bool:
     """Whether it is paid, or its payment is still under way by itself."""
     under_way = any(each.get("status") == "processing" for each in intents(invoice))

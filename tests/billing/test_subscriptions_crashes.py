@@ -38,15 +38,16 @@ async def test_a_consent_that_ends_between_creation_and_payment_stops_the_paymen
     assert operation.step == "pay"
 
 
-async def stopped_before(runtime: Runtime, it: Ready, key: str, step: str, *, held: bool = False) -> Operation:
+async def stopped_before(
+    runtime: Runtime, it: Ready, key: str, step: str, *, held: bool = False, trial_days: int | None = None
+) -> Operation:
     """Drives the creation up to the reservation of a step; leaves it as a killed process would, or keeps it `held`."""
-
     intent: dict[str, Any] = {
         "customer_id": str(it.customer),
         "items": [[str(it.price.id), 1]],
         "payment_method_id": str(it.method.id),
         "consent_id": None,
-        "trial_days": None,
+        "trial_days": trial_days,
         "metadata": {},
         "automatic_tax": False,
     }
@@ -157,6 +158,35 @@ async def test_what_its_client_does_not_continue_is_taken_back_after_ten_minutes
     assert isinstance(created.error, StripeRejected)
     assert created.error.code == "payment_not_completed"
     assert (await it.subscribe()).error is None, "the consent is free again"
+
+
+async def test_a_trial_that_its_client_does_not_continue_is_taken_back_too(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    await stopped_before(runtime, it, key, "preview", trial_days=14)
+    for minutes in (0, 5, 9):
+        await operations.sweep(after(runtime, minutes=minutes), PROCEDURES)
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["trialing"]
+    await operations.sweep(after(runtime, minutes=11), PROCEDURES)
+    assert [each["status"] for each in await it.at_stripe("subscriptions")] == ["canceled"]
+    created = await it.subscribe(key=key, trial_days=14)
+    assert isinstance(created.error, StripeRejected)
+    assert (await it.subscribe()).error is None, "the consent is free again"
+
+
+async def test_a_first_invoice_that_others_paid_is_over_for_the_sweep(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, key = await ready(runtime, sandbox), unique("key")
+    await stopped_before(runtime, it, key, "preview")
+    [invoice] = await it.at_stripe("invoices")
+    paid = Request("post", f"/v1/invoices/{invoice['id']}/pay", {"payment_method": it.method.stripe_id})
+    await runtime.gateway.send(paid)
+    await operations.sweep(runtime, PROCEDURES)
+    [operation] = [each for each in await every(runtime, Operation) if each.mutation == "createSubscription"]
+    assert operation.status == "SUCCEEDED"
+    assert [each["amount_received"] for each in await it.at_stripe("payment_intents")] == [1500]
 
 
 def after(runtime: Runtime, **time: int) -> Runtime:

@@ -67,8 +67,12 @@ async def picture(world: World, seen: Seen | None = None) -> Picture:
 
 
 def _shown(objects: list[JSONObject], paths: list[str]) -> list[Any]:
-    lines = [[_at(each, path) for path in paths] for each in objects if each.get("status") not in ENDED]
+    lines = [[_at(each, path) for path in paths] for each in objects if not _is_as_if_never(each)]
     return sorted(lines, key=_order)
+
+
+def _is_as_if_never(data: JSONObject) -> bool:
+    return data.get("status") in ENDED or (data["object"] == "invoice" and not data["total"])
 
 
 def _order(line: list[Any]) -> list[tuple[str, Any]]:

@@ -75,7 +75,9 @@ async def _played(stand: Stand, prepared: Prepared, weather: Weather, fault: Fau
 
 def _results(given: argparse.Namespace) -> Iterator[list[Cell]]:
     tasks = [(database, row) for row in given.rows for database in given.databases]
-    with ProcessPoolExecutor(given.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawning = multiprocessing.get_context("spawn")
+    # A process for each row: one that had played many took longer to end than to play them.
+    with ProcessPoolExecutor(given.jobs, mp_context=spawning, max_tasks_per_child=1) as pool:
         futures = {pool.submit(play_row, *task, given.columns, given.every): task for task in tasks}
         for done, future in enumerate(as_completed(futures), 1):
             database, row = futures[future]

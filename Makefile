@@ -50,7 +50,7 @@ format: $(VENV)/dev.stamp ## write what ruff can write
 bench: $(VENV)/dev.stamp ## run every benchmark, one after the other
 	@set -e; for each in $(sort $(filter-out bench/bench_crashes.py,$(wildcard bench/bench_*.py))); do $(BIN)/python $$each; done
 
-crashes: $(VENV)/dev.stamp ## play the crash matrix, an hour or more; ARGS='--every 10' plays a part of it
+crashes: $(VENV)/dev.stamp ## play the crash matrix, an hour or two; ARGS='--every 10' plays a part of it
 	@$(BIN)/python -m bench.bench_crashes $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## send 200 generated documents for every field as every kind of caller

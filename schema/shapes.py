@@ -31,7 +31,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.faults import BAD_USER_INPUT, COST_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, bad_input, fault
 from schema.limits import Measure
-from schema.parsing import MOST_TOKENS, REMEMBERED, excess_of, parsed
+from schema.parsing import MOST_TOKENS, REMEMBERED, excess_of
 
 MOST_VALUES = 2_000
 """In all variables together, lists and objects unrolled."""
@@ -74,7 +74,7 @@ class TooLong(SchemaExtension):
 
 def too_long(text: str, variables: Any) -> tuple[str, str] | None:
     """The code and the message for what is not worth reading."""
-    if parsed(text) is None and (reason := excess_of(text)):
+    if reason := excess_of(text):
         return PARSE_FAILED, reason
     if has_more_than(MOST_VALUES, variables):
         return BAD_USER_INPUT, f"Variables may hold at most {MOST_VALUES} values."

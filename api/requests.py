@@ -10,8 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.bodies import TooLarge, TooSlow, read_body
 from api.media import is_json
-from schema.parsing import MOST_TOKENS
-from schema.shapes import MOST_VALUES
+from schema.parsing import MOST_TOKENS, MOST_VALUES
 
 # Bytes of one request's body.
 LARGEST_BODY = 256 * 1024

@@ -37,7 +37,7 @@ from billing.settings import Settings
 from billing.signals import KEYS
 from schema.context import Context
 from schema.operation_names import INVALID, is_live, root_field
-from schema.shapes import too_long
+from schema.parsing import too_long
 
 log = structlog.get_logger()
 

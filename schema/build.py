@@ -10,11 +10,11 @@ from schema.limits import CostLimit
 from schema.live import Live
 from schema.masking import CodeOfValidation, MaskingSchema
 from schema.mutations import Mutation
+from schema.parsing import TooLong
 from schema.payment_methods import AmazonPayPaymentMethod, CardPaymentMethod, OtherPaymentMethod
 from schema.queries import Query
 from schema.reads.reading import connect
 from schema.scalars import SCALARS
-from schema.shapes import TooLong
 from schema.snapshots import OneSnapshot
 from schema.trusted import CheckedOnce, Parsed, TrustedDocuments
 

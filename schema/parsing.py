@@ -1,13 +1,20 @@
 """Documents as they are sent: what is worth reading of them, read once for whoever asks."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from graphql import DocumentNode, GraphQLError, parse
+from strawberry.extensions import SchemaExtension
+
+from schema.faults import BAD_USER_INPUT, PARSE_FAILED, fault
 
 MOST_CHARACTERS = 32_000
 MOST_TOKENS = 1_000
+MOST_VALUES = 2_000
+"""In all variables together, lists and objects unrolled."""
 # Documents of others that are kept, with what is wrong with them.
 REMEMBERED = 128
 
@@ -47,3 +54,37 @@ def _parsed(text: str) -> DocumentNode | None:
         return parse(text, max_tokens=MOST_TOKENS)
     except (GraphQLError, RecursionError):
         return None
+
+
+def too_long(text: str, variables: Any) -> tuple[str, str] | None:
+    """The code and the message for what is not worth reading."""
+    if reason := excess_of(text):
+        return PARSE_FAILED, reason
+    if has_more_than(MOST_VALUES, variables):
+        return BAD_USER_INPUT, f"Variables may hold at most {MOST_VALUES} values."
+    return None
+
+
+def has_more_than(most: int, variables: Any) -> bool:
+    """Whether there are more values in them, at any depth. Looks at no more than it has to."""
+    waiting, found = [variables], 0
+    while waiting:
+        each = waiting.pop()
+        found += 1
+        if isinstance(each, dict | list):
+            if found + len(waiting) + len(each) > most:
+                return True
+            waiting.extend(each.values() if isinstance(each, dict) else each)
+    return False
+
+
+class TooLong(SchemaExtension):
+    """Refuses what is not worth reading. Raises PARSE_FAILED, BAD_USER_INPUT."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Before anything."""
+        context = self.execution_context
+        context.parse_options["max_tokens"] = MOST_TOKENS
+        if excess := too_long(context.query or "", context.variables):
+            raise fault(*excess)
+        yield

@@ -29,12 +29,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from schema.faults import BAD_USER_INPUT, COST_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, bad_input, fault
+from schema.faults import COST_EXCEEDED, VALIDATION_FAILED, bad_input, fault
 from schema.limits import Measure
-from schema.parsing import MOST_TOKENS, REMEMBERED, excess_of
+from schema.parsing import REMEMBERED
 
-MOST_VALUES = 2_000
-"""In all variables together, lists and objects unrolled."""
 MOST_DEFINITIONS = 60
 """Operations and fragments."""
 MOST_VARIABLES = 100
@@ -50,7 +48,7 @@ MOST_PAIRS = 2_000
 """Of fields that answer under one key of one object, and of fragments of one selection: each is compared with each."""
 
 # More would only repeat what the client knows by then.
-MOST_ERRORS = 20
+MOST_ERRORS = 10
 # Stops at the first fields that do not exist; other rules look through the whole document before they begin.
 FIRST = (FieldsOnCorrectTypeRule,)
 # The specification's, and Strawberry's own.
@@ -58,40 +56,6 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 WITHOUT_INTROSPECTION = (*RULES, NoSchemaIntrospectionCustomRule)
 
 Fragments = dict[str, FragmentDefinitionNode]
-
-
-class TooLong(SchemaExtension):
-    """Refuses what is not worth reading. Raises PARSE_FAILED, BAD_USER_INPUT."""
-
-    def on_operation(self) -> Iterator[None]:
-        """Before anything."""
-        context = self.execution_context
-        context.parse_options["max_tokens"] = MOST_TOKENS
-        if excess := too_long(context.query or "", context.variables):
-            raise fault(*excess)
-        yield
-
-
-def too_long(text: str, variables: Any) -> tuple[str, str] | None:
-    """The code and the message for what is not worth reading."""
-    if reason := excess_of(text):
-        return PARSE_FAILED, reason
-    if has_more_than(MOST_VALUES, variables):
-        return BAD_USER_INPUT, f"Variables may hold at most {MOST_VALUES} values."
-    return None
-
-
-def has_more_than(most: int, variables: Any) -> bool:
-    """Whether there are more values in them, at any depth. Looks at no more than it has to."""
-    waiting, found = [variables], 0
-    while waiting:
-        each = waiting.pop()
-        found += 1
-        if isinstance(each, dict | list):
-            if found + len(waiting) + len(each) > most:
-                return True
-            waiting.extend(each.values() if isinstance(each, dict) else each)
-    return False
 
 
 class Checked(SchemaExtension):
@@ -110,7 +74,7 @@ class Checked(SchemaExtension):
     def errors_of(self, document: DocumentNode) -> list[GraphQLError]:
         """What is wrong with it."""
         schema: Any = self.execution_context.schema
-        return list(errors_of(schema._schema, document, schema.introspection))  # noqa: SLF001 - no other way to it
+        return errors_of(schema._schema, document, schema.introspection)  # noqa: SLF001 - no other way to it
 
 
 def _ambiguity(document: DocumentNode, operation: str | None) -> list[GraphQLError]:
@@ -134,7 +98,27 @@ def look_for_errors(schema: GraphQLSchema, document: DocumentNode, introspection
     return problems
 
 
-errors_of = lru_cache(maxsize=REMEMBERED)(look_for_errors)
+def errors_of(schema: GraphQLSchema, document: DocumentNode, introspection: bool) -> list[GraphQLError]:
+    """The same, found out once for a document that is kept."""
+    return list(_errors_of(schema, _Itself(document), introspection))
+
+
+class _Itself:
+    """A document as what it is: as what is written in it, all of that would be hashed at each look."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.document = document
+
+    def __hash__(self) -> int:
+        return id(self.document)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.document is self.document
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _errors_of(schema: GraphQLSchema, kept: _Itself, introspection: bool) -> list[GraphQLError]:
+    return look_for_errors(schema, kept.document, introspection)
 
 
 def problems_of(document: DocumentNode) -> Iterator[GraphQLError]:

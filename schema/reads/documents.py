@@ -31,7 +31,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from billing.compiled import Compiled
 from schema.context import Context
 from schema.limits import HIGHEST_COST, cost_of
-from schema.parsing import parsed
+from schema.parsing import MOST_VALUES, has_more_than, parsed
 from schema.permissions import may_read
 from schema.reads.declarations import MERCHANT_ONLY
 from schema.reads.reading import values_for, wanted_by
@@ -40,7 +40,7 @@ from schema.reads.sql import MISSING
 from schema.reads.statements import compile_document
 from schema.reads.types import DEFINITION
 from schema.reads.wanted import Declined, Wanted
-from schema.shapes import MOST_VALUES, errors_of, has_more_than
+from schema.shapes import errors_of
 
 DOCUMENTS_KEPT = 512
 # Of one document: by the values of its variables that decide on fields, on sizes, and on which arguments are given.

@@ -14,7 +14,7 @@ from billing.database import Database
 from billing.tables import KeyScope
 from schema.build import build
 from schema.limits import HIGHEST_COST, cost_of
-from schema.parsing import MOST_CHARACTERS
+from schema.parsing import MOST_CHARACTERS, MOST_VALUES
 from schema.shapes import (
     MOST_ALIASES,
     MOST_DEFINITIONS,
@@ -22,7 +22,6 @@ from schema.shapes import (
     MOST_FIELDS,
     MOST_LEVELS,
     MOST_ROOT_FIELDS,
-    MOST_VALUES,
     MOST_VARIABLES,
     problems_of,
 )

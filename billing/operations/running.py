@@ -211,13 +211,14 @@ async def _record(
 async def release(runtime: Runtime, procedure: Procedure, operation: Operation, *, gone: bool = False) -> Operation:
     """Nothing happened; `gone`, because the object is no longer at Stripe.
 
-    A client's key is free again; what Assent itself has to do it tries again, from the beginning, if it is still there.
+    A client's key is free again; what Assent itself has to do it tries again, from the beginning.
     """
     async with runtime.database.transaction() as session:
         held = await _hold(session, operation)
         held.updated_at = runtime.clock()
         held.attempt += 1
-        if held.actor == ASSENT and not gone:
+        if held.actor == ASSENT:
+            # Also where it is gone: no stop is dropped on the word of one 404.
             held.step, held.due_at = None, held.updated_at + TRY_AGAIN
         else:
             held.status = OperationStatus.RELEASED

@@ -7,7 +7,7 @@ from billing.errors import StripeUnavailable
 from billing.stripe_gateway import Answer, Request, StripeGateway
 from tests.billing.faults import refused, refusing
 from tests.billing.life import Life
-from tests.billing.renewals.test_releasing import crash_at, held
+from tests.billing.renewals.test_releasing import crash_at, held, must_be_paid_once
 from tests.billing.renewing import change, consent_again, holds, invoices, paid, statuses
 from tests.sandbox_client import KEY
 
@@ -30,10 +30,7 @@ async def test_a_finalization_for_which_stripe_keeps_a_fault_leads_to_one_paymen
     assert await statuses(life.runtime) == ["paid", "open"]
     await life.catch_up()
     await life.sweep()
-    assert await statuses(life.runtime) == ["paid", "paid"]
-    assert await paid(life.runtime) == 3000
-    await life.catch_up()
-    assert await holds(life.runtime) == []
+    await must_be_paid_once(life)
 
 
 async def test_a_finalization_that_stripe_has_forgotten_a_day_later_leads_to_one_payment(life: Life) -> None:

@@ -238,3 +238,13 @@ async def test_what_is_gone_at_stripe_keeps_nobody_waiting(runtime: Runtime, san
                 await subscriptions.cancel(hindered, MERCHANT, row.id, timing=CancellationTiming.NOW, reason=None)
     canceling = [each for each in await every(runtime, Operation) if each.mutation == "cancelSubscription"]
     assert {each.status for each in canceling} == {"RELEASED"}
+
+
+async def test_no_stop_is_dropped_on_the_word_of_one_404(runtime: Runtime, sandbox: RunningSandbox) -> None:
+    it = await ready(runtime, sandbox)
+    await it.subscribe()
+    calls = await revoke(runtime, it.consent)
+    async with refusing(runtime, sandbox, refused("post", "/v1/subscriptions/", status=404)) as hindered:
+        await stopping.carry_out(hindered, calls)
+    await operations.sweep(hours_later(runtime, 1), PROCEDURES)
+    assert [each["pause_collection"]["behavior"] for each in await it.at_stripe("subscriptions")] == ["keep_as_draft"]

@@ -1,14 +1,14 @@
 """What a request for the endpoint asks, however it comes, and how one is refused that cannot be run."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from api.bodies import TooLarge, TooSlow, read_body
+from api.bodies import TooLarge, read_body
 from api.media import is_json
 from schema.parsing import MOST_TOKENS, MOST_VALUES
 
@@ -49,8 +49,8 @@ async def read(request: Request) -> Asked:
         body = await read_body(request, LARGEST_BODY)
     except TooLarge as error:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY} bytes.") from error
-    except (TooSlow, ClientDisconnect) as error:
-        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The body did not come to its end in time.") from error
+    except ClientDisconnect as error:
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The body did not come to its end.") from error
     if body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
         raise Refused(HTTPStatus.BAD_REQUEST, f"A body may have {MOST_BRACKETS} opening brackets.")
     return _asked(_parsed(body))
@@ -58,8 +58,8 @@ async def read(request: Request) -> Asked:
 
 def _parsed(text: str | bytes | None) -> Any:
     try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError) as error:
+        return orjson.loads(text) if text else None
+    except orjson.JSONDecodeError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "This is not JSON in UTF-8.") from error
 
 

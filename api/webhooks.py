@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.bodies import TooLarge, TooSlow, read_body
+from api.bodies import TooLarge, read_body
 from billing import tracing
 from billing.applier import may_acknowledge
 from billing.inbox import LARGEST_PAYLOAD, EventRefused, Inbox, NotSigned, NotStored, receive
@@ -38,8 +38,8 @@ async def take_delivery(settings: Settings, runtime: Runtime, inbox: Inbox, requ
         event = await receive(inbox, payload, signature, settings.webhook_secrets, settings.livemode, runtime.clock())
     except TooLarge:
         return _refuse(f"The body has more than {LARGEST_PAYLOAD} bytes.")
-    except (ClientDisconnect, TooSlow):
-        return _refuse("The body did not come to its end, or not in time.")
+    except ClientDisconnect:
+        return _refuse("The body did not come to its end.")
     except EventRefused as refusal:
         return _refuse(str(refusal), "unsigned" if isinstance(refusal, NotSigned) else "refused")
     except NotStored as reason:

@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from api import bodies, patience, sockets
+from api import patience, sockets
 from api.requests import LARGEST_BODY
 from billing.database import Database
 from billing.tables import Customer
@@ -29,7 +29,7 @@ PATIENCE = 20
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "HEAD_WITHIN", SHORT)
-    monkeypatch.setattr(bodies, "BODY_WITHIN", SHORT)
+    monkeypatch.setattr(patience, "BODY_WITHIN", SHORT)
 
 
 @pytest.fixture
@@ -112,7 +112,13 @@ async def test_a_body_that_comes_drop_by_drop_is_refused(connection: Connection,
         "Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n"
     )
     connection.writer.write(head.encode())
-    assert (await connection.drip(b" ")).split()[1] in (b"408", b"400")
+    assert (await connection.drip(b" ")).startswith(b"HTTP/1.1 408")
+
+
+async def test_who_was_refused_before_the_body_ended_is_let_go_of(connection: Connection) -> None:
+    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n"
+    assert (await connection.say(head)).startswith(b"HTTP/1.1 401")
+    assert await asyncio.wait_for(connection.reader.read(), PATIENCE) == b""
 
 
 async def test_headers_have_an_end(connection: Connection) -> None:

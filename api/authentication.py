@@ -53,7 +53,7 @@ class Identity:
 
 
 async def authenticate(
-    runtime: Runtime, settings: Settings, connection: HTTPConnection, authorization: str | None
+    runtime: Runtime, settings: Settings, connection: HTTPConnection, authorization: str
 ) -> Identity:
     """Whose credential this is. Raises Unauthenticated, NoCredential."""
     if not authorization:
@@ -95,25 +95,25 @@ class Remembered:
     def __init__(self) -> None:
         self._known: dict[bytes, Identity] = {}
 
-    def recall(self, connection: HTTPConnection) -> Identity | None:
+    def recall(self, authorization: str) -> Identity | None:
         """Whose key this is; None where that has to be found out."""
-        return self._known.get(_digest(connection))
+        return self._known.get(_digest(authorization))
 
-    def keep(self, connection: HTTPConnection, identity: Identity) -> None:
+    def keep(self, authorization: str, identity: Identity) -> None:
         """For the next request."""
         if identity.key_id is None:
             return
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        self._known[_digest(connection)] = replace(identity, is_recalled=True)
+        self._known[_digest(authorization)] = replace(identity, is_recalled=True)
 
-    def forget(self, connection: HTTPConnection) -> None:
+    def forget(self, authorization: str) -> None:
         """It is good no more."""
-        self._known.pop(_digest(connection), None)
+        self._known.pop(_digest(authorization), None)
 
 
-def _digest(connection: HTTPConnection) -> bytes:
-    return hashlib.sha256(connection.headers.get("authorization", "").encode()).digest()
+def _digest(authorization: str) -> bytes:
+    return hashlib.sha256(authorization.encode()).digest()
 
 
 class Gate:
@@ -123,30 +123,31 @@ class Gate:
         self.runtime, self.settings, self.rates = runtime, settings, rates
         self.remembered = Remembered()
 
-    def recall(self, connection: HTTPConnection) -> Identity | None:
+    def recall(self, authorization: str | None) -> Identity | None:
         """Whose key this was a moment ago, for a read that finds out whether it still is. Raises TooMany."""
-        identity = self.remembered.recall(connection)
+        identity = self.remembered.recall(authorization) if authorization else None
         if identity is not None:
             self.rates.admit(identity.caller, identity.key_id)
         return identity
 
     async def let_in(self, connection: HTTPConnection, authorization: str | None) -> Identity:
-        """Whose credential this is. Raises Unauthenticated, NoCredential, TooMany."""
+        """Whose credential this is, wherever it came from. Raises Unauthenticated, NoCredential, TooMany."""
         identity = await self.look(connection, authorization)
         self.rates.admit(identity.caller, identity.key_id)
         return identity
 
     async def look(self, connection: HTTPConnection, authorization: str | None) -> Identity:
-        """The same for a request that has been counted. Raises Unauthenticated, NoCredential, TooMany."""
+        """The same, where it has been counted. Raises Unauthenticated, NoCredential, TooMany."""
+        given = authorization or ""
         try:
-            identity = await authenticate(self.runtime, self.settings, connection, authorization)
+            identity = await authenticate(self.runtime, self.settings, connection, given)
         except NoCredential:
             raise
         except Unauthenticated:
-            self.remembered.forget(connection)
+            self.remembered.forget(given)
             self.turn_away(connection)
             raise
-        self.remembered.keep(connection, identity)
+        self.remembered.keep(given, identity)
         return identity
 
     def turn_away(self, connection: HTTPConnection) -> None:

@@ -83,17 +83,18 @@ class GraphQL:
         media_type = negotiate(request.headers.get("accept", ""))
         if media_type is None:
             return _refusal(Refused(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL}."), JSON)
+        given = request.headers.get("authorization")
         try:
-            identity = await self._authenticate(request)
+            identity = self.gate.recall(given) or await self.gate.let_in(request, given)
             document = await self._find(await read(request))
             data = await self._read_at_once(document, request, identity)
             if data is not None:
                 return Response(f'{{"data":{data}}}', media_type=f"{media_type}; charset=utf-8")
             if identity.is_recalled:
-                identity = await self._authenticate(request, again=True)
+                identity = await self.gate.look(request, given)
             return _told(await self._run_observed(document, request, identity), media_type)
-        except Refused as refusal:
-            return _refusal(refusal, media_type)
+        except (Refused, TooMany, Unauthenticated) as reason:
+            return _refusal(_refused(reason), media_type)
         except TookTooLong:
             error = {"message": TOO_LONG, "extensions": {"code": TIMEOUT}}
             return _response({"data": None, "errors": [error]}, media_type, HTTPStatus.OK)
@@ -126,23 +127,6 @@ class GraphQL:
             observe(name, "ok", started)
         return data
 
-    async def _authenticate(self, request: Request, *, again: bool = False) -> Identity:
-        """Whose request it is; `again`, where that was only recalled."""
-        given = request.headers.get("authorization")
-        try:
-            if again:
-                return await self.gate.look(request, given)
-            return self.gate.recall(request) or await self.gate.let_in(request, given)
-        except TooMany as reason:
-            raise Refused(
-                HTTPStatus.TOO_MANY_REQUESTS, str(reason), "RATE_LIMITED", Retry_After=str(reason.retry_after)
-            ) from reason
-        except Unauthenticated as reason:
-            challenge = 'Bearer realm="assent"'
-            raise Refused(
-                HTTPStatus.UNAUTHORIZED, str(reason), "UNAUTHENTICATED", WWW_Authenticate=challenge
-            ) from reason
-
     async def _run_observed(self, document: Document, request: Request, identity: Identity) -> ExecutionResult:
         started = time.monotonic()
         with tracing.span("graphql") as span:
@@ -166,6 +150,16 @@ class GraphQL:
             raise Refused(HTTPStatus.BAD_REQUEST, error.as_http_error_reason()) from error
         except InvalidOperationTypeError as error:
             raise _wrong_operation(request.method, error.operation_type) from error
+
+
+def _refused(reason: Refused | TooMany | Unauthenticated) -> Refused:
+    if isinstance(reason, Refused):
+        return reason
+    if isinstance(reason, TooMany):
+        wait = str(reason.retry_after)
+        return Refused(HTTPStatus.TOO_MANY_REQUESTS, str(reason), "RATE_LIMITED", Retry_After=wait)
+    challenge = 'Bearer realm="assent"'
+    return Refused(HTTPStatus.UNAUTHORIZED, str(reason), "UNAUTHENTICATED", WWW_Authenticate=challenge)
 
 
 def _wrong_operation(method: str, type: OperationType) -> Refused:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -54,6 +55,15 @@ async def closing_code(socket: ClientConnection) -> int:
                 pass
     assert socket.close_code is not None
     return socket.close_code
+
+
+async def test_a_key_told_over_a_socket_opens_nothing_for_others(
+    address: str, http: httpx.AsyncClient, key: str, customer: Customer
+) -> None:
+    async with conversation(address, {"authorization": f"Bearer {key}"}) as socket:
+        assert (await heard(socket))["type"] == "connection_ack"
+        answer = await http.post("/graphql", json={"query": "{ customers { edges { node { id } } } }"})
+        assert answer.status_code == 401
 
 
 async def test_a_key_opens_a_socket_for_queries_too(address: str, key: str) -> None:

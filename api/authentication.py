@@ -53,7 +53,7 @@ class Identity:
 
 
 async def authenticate(
-    runtime: Runtime, settings: Settings, connection: HTTPConnection, authorization: str
+    runtime: Runtime, settings: Settings, connection: HTTPConnection, authorization: str | None
 ) -> Identity:
     """Whose credential this is. Raises Unauthenticated, NoCredential."""
     if not authorization:

@@ -19,12 +19,8 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
-    Node,
     OperationDefinitionNode,
     OperationType,
-    VariableNode,
-    Visitor,
-    visit,
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
@@ -39,6 +35,7 @@ from schema.reads.selecting import TYPENAME, Bindings, Selected, Selector, Site
 from schema.reads.sql import MISSING
 from schema.reads.statements import compile_document
 from schema.reads.types import DEFINITION
+from schema.reads.variables import plain_of, uses_of
 from schema.reads.wanted import Declined, Wanted
 from schema.shapes import errors_of
 
@@ -47,8 +44,6 @@ DOCUMENTS_KEPT = 512
 SHAPES_KEPT = 64
 
 MISSING_AS_JSON = json.dumps(MISSING)[1:-1]
-# The arguments that say how much is read.
-SIZES = frozenset({"first", "ids"})
 
 
 @dataclass(frozen=True)
@@ -63,8 +58,10 @@ class Selection:
 
     def bindings(self, values: VariableValues) -> Bindings:
         """What is bound in a request with these variables. Raises BAD_USER_INPUT."""
-        varying = Bindings.of(self.varying, values)
-        return Bindings(self.constants.given | varying.given, self.constants.values | varying.values)
+        bindings = Bindings(dict(self.constants.given), dict(self.constants.values))
+        for site in self.varying:
+            site.bind(bindings, values)
+        return bindings
 
     @cached_property
     def constants(self) -> Bindings:
@@ -78,10 +75,11 @@ class Selection:
 
     def statement(self, wanted: Wanted) -> Compiled | None:
         """None where one statement cannot answer."""
-        if wanted not in self.statements:
+        try:
+            return self.statements[wanted]
+        except KeyError:
             _make_room(self.statements)
-            self.statements[wanted] = self._compiled(wanted)
-        return self.statements[wanted]
+            return self.statements.setdefault(wanted, self._compiled(wanted))
 
     def _compiled(self, wanted: Wanted) -> Compiled | None:
         try:
@@ -101,15 +99,16 @@ class Prepared:
     """The variables of directives."""
     sizing: tuple[str, ...]
     """The variables that say how much is read."""
+    plain: Mapping[str, type]
+    """All its variables, where each is a text or a yes or no, which are values as they are sent."""
     selections: dict[tuple[Any, ...], Selection | None] = field(default_factory=dict)
     costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> "Prepared":
         """Looks once at what its variables are for."""
-        uses = _Uses()
-        visit(document, uses)
-        return cls(schema, document, operation, tuple(sorted(uses.deciding)), tuple(sorted(uses.sizing)))
+        deciding, sizing = uses_of(document)
+        return cls(schema, document, operation, deciding, sizing, plain_of(operation))
 
     async def answer(self, context: Context, variables: Mapping[str, Any], key_id: UUID | None) -> str | None:
         """The data as JSON; None where the executor has to answer, or the key is revoked. Raises TookTooLong."""
@@ -131,6 +130,10 @@ class Prepared:
         return text if stands and MISSING_AS_JSON not in text else None
 
     def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | None:
+        if self.plain.keys() == variables.keys() and all(
+            type(variables[each]) is kind for each, kind in self.plain.items()
+        ):
+            return VariableValues({}, dict(variables))
         found = get_variable_values(self.schema, self.operation.variable_definitions or (), dict(variables))
         return found if isinstance(found, VariableValues) else None
 
@@ -191,35 +194,6 @@ class Documents:
         if errors_of(self._schema, document, self._introspection):
             return None
         return Prepared.of(self._schema, document, operations[0])
-
-
-class _Uses(Visitor):
-    """Which variables decide on fields, and which on sizes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.deciding: set[str] = set()
-        self.sizing: set[str] = set()
-
-    def enter_directive(self, node: Any, *_: Any) -> None:
-        """Skip and include."""
-        self.deciding.update(_variables(node))
-
-    def enter_argument(self, node: Any, *_: Any) -> None:
-        """A field's, or a directive's."""
-        if node.name.value in SIZES:
-            self.sizing.update(_variables(node))
-
-
-def _variables(node: Node) -> set[str]:
-    found: set[str] = set()
-
-    class Collector(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
-            found.add(variable.name.value)
-
-    visit(node, Collector())
-    return found
 
 
 def _operations(document: DocumentNode, name: str | None) -> Iterator[OperationDefinitionNode]:

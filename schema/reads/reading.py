@@ -164,8 +164,8 @@ def wanted_by(context: Context, bindings: Bindings, deepest: int = 0, *, marked:
 def values_for(context: Context, bindings: Bindings) -> dict[str, Any]:
     """What is bound to a statement: the arguments' values, who asks, and when."""
     caller = context.caller
-    viewer = caller.customer_id if caller else None
-    return {"now": context.now, "month": month_of(context.now), "viewer": viewer, **bindings.values}
+    viewer, now = caller.customer_id if caller else None, context.now
+    return {"now": now, "month": month_of(now), "viewer": viewer, **bindings.values}
 
 
 async def _run(context: Context, statement: Compiled, bindings: Bindings) -> Any:

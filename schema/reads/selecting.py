@@ -23,20 +23,21 @@ from graphql import (
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
-    Visitor,
+    Undefined,
+    VariableNode,
     get_argument_values,
     get_directive_values,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     type_from_ast,
-    visit,
 )
 from graphql.execution.values import VariableValues
 
 from schema.faults import bad_input
-from schema.reads.declarations import Said
+from schema.reads.declarations import Argument, Said
 from schema.reads.types import declared_arguments
+from schema.reads.variables import variables_in
 
 TYPENAME = "__typename"
 
@@ -71,42 +72,36 @@ class Site:
     node: FieldNode
 
     @cached_property
-    def is_constant(self) -> bool:
-        """Whether no variable has a say in it."""
-        tally = _Variables()
-        for each in self.node.arguments or ():
-            visit(each.value, tally)
-        return not tally.found
+    def arguments(self) -> tuple[tuple[str, Argument], ...]:
+        """What is declared, each with the name of its parameter."""
+        return tuple((f"{self.name}{each.name}", each) for each in declared_arguments(self.definition))
 
     @cached_property
-    def constants(self) -> "Bindings":
-        """What is bound where no variable has a say in it."""
-        return self._bind(VariableValues({}, {}))
+    def is_constant(self) -> bool:
+        """Whether no variable has a say in it."""
+        return not any(variables_in(each.value) for each in self.node.arguments or ())
 
-    def bind(self, variables: VariableValues) -> "Bindings":
-        """What is bound in a request with these variables. Raises BAD_USER_INPUT."""
-        return self.constants if self.is_constant else self._bind(variables)
+    @cached_property
+    def variables(self) -> Mapping[str, str]:
+        """Arguments by the variables that are their values, where that is all there is to it, as it mostly is."""
+        given = {each.name.value: each.value for each in self.node.arguments or ()}
+        defaults = {name for name, each in self.definition.args.items() if each.default_value is not Undefined}
+        names = {name: each.name.value for name, each in given.items() if isinstance(each, VariableNode)}
+        return names if names.keys() == given.keys() >= defaults else {}
 
-    def _bind(self, variables: VariableValues) -> "Bindings":
-        given = get_argument_values(self.definition, self.node, variables)
-        bindings = Bindings()
-        for argument in declared_arguments(self.definition):
+    def bind(self, bindings: "Bindings", variables: VariableValues) -> None:
+        """Adds what is bound in a request with these variables. Raises BAD_USER_INPUT."""
+        given = self._given(variables)
+        for parameter, argument in self.arguments:
             wanted = given.get(argument.name)
             if wanted != argument.neutral:
-                bindings.add(f"{self.name}{argument.name}", argument.convert(wanted))
-        return bindings
+                bindings.add(parameter, argument.convert(wanted))
 
-
-class _Variables(Visitor):
-    """Looks for a variable."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found = False
-
-    def enter_variable(self, *_: Any) -> None:
-        """One is enough."""
-        self.found = True
+    def _given(self, variables: VariableValues) -> Mapping[str, Any]:
+        found = {name: variables.coerced.get(variable) for name, variable in self.variables.items()}
+        if found and None not in found.values():
+            return found
+        return get_argument_values(self.definition, self.node, variables)
 
 
 @dataclass
@@ -135,9 +130,7 @@ class Bindings:
         """Those of all fields of a document. Raises BAD_USER_INPUT."""
         together = cls()
         for site in sites:
-            each = site.bind(variables)
-            together.given |= each.given
-            together.values |= each.values
+            site.bind(together, variables)
         return together
 
 

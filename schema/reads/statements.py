@@ -1,7 +1,6 @@
 """Statements for what is selected: for one field of the root, for objects by their ids, and for a whole document."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 import strawberry
@@ -72,7 +71,7 @@ def _written(root: Place, value: Expression, wanted: Wanted, *more: Expression) 
 def _fitting(make: Make, wanted: Wanted) -> Compiled:
     """The statement that reads as far down as the database's parser lets it."""
     for deepest in (wanted.deepest, *(each for each in LEVELS if each < wanted.deepest)):
-        made = make(replace(wanted, deepest=deepest))
+        made = make(wanted._replace(deepest=deepest))
         if not is_too_deep(made.sql, wanted.dialect):
             break
     return made

@@ -1,7 +1,6 @@
 """For what a statement is made, beside what is selected."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 # The level of rows that are looked up: what finds them takes up that of one.
 LOOKED_UP = 2
@@ -14,8 +13,7 @@ class Declined(Exception):
     """This cannot be answered by one statement alone."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """For whom, and of which arguments' values, a statement is made; the rest are values to bind.
 
     `deepest` is how many rows there may be below each other; at that level a row only tells where to go on reading.
@@ -28,7 +26,7 @@ class Wanted:
     deepest: int
     marked: bool = True
 
-    @cached_property
+    @property
     def words(self) -> dict[str, str]:
         """What the statement has to know of each argument that is given."""
         return dict(self.given)

@@ -13,7 +13,7 @@ def context_for(settings: Settings, runtime: Runtime, connection: HTTPConnection
     return Context(
         runtime,
         caller,
-        connection.state.request_id,
+        connection.scope["state"]["request_id"],
         address=settings.address,
         token_secrets=settings.token_secrets,
     )

@@ -3,9 +3,8 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from starlette.requests import Request
@@ -38,8 +37,7 @@ log = structlog.get_logger()
 ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """What is to be run; `trusted` where it is one of those."""
 
     query: str

@@ -1,6 +1,6 @@
 """What every request gets: an id, safe headers, one line in the log, and an answer even where we fail."""
 
-import secrets
+import os
 import time
 from functools import cache
 from http import HTTPStatus
@@ -36,14 +36,14 @@ class Envelope:
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
         headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if https else {})}
-        self.headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers; never raises."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(16)
+        request_id = os.urandom(16).hex()
         # Whatever else is bound while it is answered is of this request alone.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -58,9 +58,9 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = {name for name, _ in message["headers"]}
-                added = [(b"x-request-id", request_id.encode()), *self.headers.items()]
-                message["headers"] = [*message["headers"], *(each for each in added if each[0] not in given)]
+                given = dict(message["headers"])
+                added = [each for each in self.headers if each[0] not in given]
+                message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id.encode())]
             await send(message)
 
         with tracing.span("request", caller=Headers(scope=scope)) as span:

@@ -82,9 +82,10 @@ class Rates:
         self._admit(f"address:{_neighbourhood(address)}", self.settings.failed_authentications_per_minute)
 
     def _admit(self, subject: str, most: int) -> None:
-        minute, second = divmod(self.clock().timestamp(), MINUTE)
-        count = self.counts.setdefault(subject, Count(int(minute)))
-        count.move_to(int(minute))
+        minutes, second = divmod(self.clock().timestamp(), MINUTE)
+        minute = int(minutes)
+        count = self.counts.get(subject) or self.counts.setdefault(subject, Count(minute))
+        count.move_to(minute)
         if count.used(second) + 1 > most:
             raise TooMany(count.wait(second, most))
         count.now += 1

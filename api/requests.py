@@ -1,9 +1,9 @@
 """What a request for the endpoint asks, however it comes, and how one is refused that cannot be run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from types import NoneType
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -17,6 +17,9 @@ LARGEST_BODY = 256 * 1024
 # What a document and its variables may have between them; more is not worth making objects of.
 MOST_BRACKETS = MOST_TOKENS + MOST_VALUES
 
+# What may be left out, or be null.
+OBJECT, TEXT = (dict, NoneType), (str, NoneType)
+
 
 class Refused(Exception):
     """The request is not one that can be run."""
@@ -27,8 +30,7 @@ class Refused(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What a client wants to be run: a document, or the id of one."""
 
     query: str | None
@@ -74,11 +76,11 @@ def _asked(given: Any) -> Asked:
 def asked_by(given: Mapping[str, Any]) -> Asked:
     """What an object of GraphQL's protocols asks, over HTTP or over a socket. Raises Refused."""
     variables, name = given.get("variables"), given.get("operationName")
-    if not isinstance(variables, dict | None):
+    if not isinstance(variables, OBJECT):
         raise Refused(HTTPStatus.BAD_REQUEST, "`variables` is an object, if it is there.")
-    if not isinstance(name, str | None):
+    if not isinstance(name, TEXT):
         raise Refused(HTTPStatus.BAD_REQUEST, "`operationName` is a string, if it is there.")
-    if not isinstance(given.get("extensions"), dict | None):
+    if not isinstance(given.get("extensions"), OBJECT):
         raise Refused(HTTPStatus.BAD_REQUEST, "`extensions` is an object, if it is there.")
     return Asked(*_document_of(given), variables, name or None)
 
@@ -86,7 +88,7 @@ def asked_by(given: Mapping[str, Any]) -> Asked:
 def _document_of(given: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The text that a request brings, or the id that it names. Raises Refused."""
     query, document_id = given.get("query"), given.get("documentId")
-    if not isinstance(query, str | None) or not isinstance(document_id, str | None):
+    if not isinstance(query, TEXT) or not isinstance(document_id, TEXT):
         raise Refused(HTTPStatus.BAD_REQUEST, "`query` and `documentId` are strings.")
     if query and document_id:
         raise Refused(HTTPStatus.BAD_REQUEST, "Send `query` or `documentId`, and not both.")

@@ -43,6 +43,8 @@ class Database:
     def __init__(self, url: str, *, statement_timeout: float | None = None) -> None:
         self.url = driver_url(url)
         self.engine = _engine(self.url, statement_timeout)
+        self.dialect: str = self.engine.dialect.name
+        """`sqlite` or `postgresql`."""
         self._reader = self.engine.execution_options(**READ_OPTIONS[self.dialect])
         self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._write = async_sessionmaker(
@@ -52,11 +54,6 @@ class Database:
         self.reader = open_reader(self.url, statement_timeout=statement_timeout)
         self.on_commit: list[Callable[[], None]] = []
         self.journal = Journal()
-
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self.engine.dialect.name
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

@@ -5,6 +5,7 @@ Each command needs some of them only, so there are three classes, each with what
 
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -195,7 +196,7 @@ class Settings(StripeSettings):
             )
         return self
 
-    @property
+    @cached_property
     def address(self) -> str:
         """Where clients reach this server, without a slash at the end."""
         return self.public_url or f"http://{self.host}:{self.port}"

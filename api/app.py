@@ -23,6 +23,7 @@ from api.middleware import Envelope
 from api.rates import Rates
 from api.returning import Returning
 from api.running import beside, working
+from api.shortcut import Shortcut
 from api.sockets import Sockets
 from api.trusted import Register
 from api.webhooks import take_delivery
@@ -67,6 +68,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
         middleware=[
             Middleware(Envelope, https=settings.address.startswith("https:")),
             *([cross_origin(settings)] if settings.cors_origins or settings.in_development else ()),
+            Middleware(Shortcut, path="/graphql", endpoint=endpoint),
         ],
         lifespan=partial(lifespan, settings, runtime, rates, register),
     )

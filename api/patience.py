@@ -1,9 +1,10 @@
-"""How long the server waits for a request, and how large a head it takes: uvicorn has a limit for neither."""
+"""How long the server waits for a client, and how much of what it sends is kept: uvicorn has hardly a limit for it."""
 
 import asyncio
 from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.joining import Joining
 
@@ -11,10 +12,19 @@ from api.joining import Joining
 HEAD_WITHIN = 15.0
 # Seconds from there to the end of the body.
 BODY_WITHIN = 20.0
+# Seconds for a client to take some of what is written to it, when that has piled up.
+READS_WITHIN = 60.0
 # Bytes of the first line and all headers; a token and a few proxies' headers take two thousand.
 LARGEST_HEAD = 64 * 1024
+# Bytes behind them; what a body may have is the endpoint's to say, and to tell.
+LARGEST_REST = 4 * 1024 * 1024
+# Requests of one connection that wait while another is answered.
+MOST_WAITING = 16
+# Bytes that are written to a socket and not taken.
+MOST_UNREAD = 1024 * 1024
 
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+NO_HANDSHAKE = "This is no handshake of a WebSocket."
 
 
 class Patient(HttpToolsProtocol):
@@ -22,6 +32,7 @@ class Patient(HttpToolsProtocol):
 
     joining: Joining
     waiting: asyncio.TimerHandle | None = None
+    writing: asyncio.TimerHandle | None = None
     has_head = False
     has_ended = False
     size = 0
@@ -40,16 +51,38 @@ class Patient(HttpToolsProtocol):
             self._count(len(data))
 
     def _count(self, more: int) -> None:
-        self.size = 0 if self.has_head else self.size + more
-        if self.size > LARGEST_HEAD:
+        self.size += more
+        if self.size > (LARGEST_REST if self.has_head else LARGEST_HEAD):
             self.transport.close()
         elif self.waiting is None:
             self._wait()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if (
+            not self.has_head
+        ):  # what comes behind a body says nothing of the request: nobody between us has looked at it
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self.has_head = True
+        if len(self.pipeline) >= MOST_WAITING:
+            raise ValueError("too many requests wait")  # to the parser, which ends the connection with 400
+        self.has_head, self.has_ended, self.size = True, False, 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        socket = self.transport.get_protocol()
+        if isinstance(socket, PatientSocket) and not socket.handshake_initiated:
+            self.send_400_response(NO_HANDSHAKE)  # the library would say nothing, and wait
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.writing = self.loop.call_later(READS_WITHIN, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_writing()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -62,6 +95,7 @@ class Patient(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_writing()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -72,6 +106,11 @@ class Patient(HttpToolsProtocol):
             self.waiting.cancel()
             self.waiting = None
 
+    def _stop_writing(self) -> None:
+        if self.writing is not None:
+            self.writing.cancel()
+            self.writing = None
+
     def _give_up(self) -> None:
         if self.pipeline or not (self.has_head or self.cycle is None or self.cycle.response_complete):
             self._wait()  # an answer to what came before is on its way
@@ -79,3 +118,12 @@ class Patient(HttpToolsProtocol):
         if self.has_head and not self.cycle.response_started:
             self.transport.write(TIMED_OUT)
         self.transport.close()
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """One WebSocket. Whoever pings and never reads would fill the memory with what is answered."""
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        if self.transport.get_write_buffer_size() > MOST_UNREAD:
+            self.transport.abort()

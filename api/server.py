@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from api.patience import Patient
+from api.patience import Patient, PatientSocket
 from api.requests import LARGEST_BODY
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -31,7 +31,7 @@ def configuration(app: Starlette, *, grace: float) -> uvicorn.Config:
         server_header=False,
         lifespan="on",
         http=Patient,
-        ws="websockets-sansio",
+        ws=PatientSocket,
         ws_max_size=LARGEST_BODY,
         timeout_graceful_shutdown=max(int(grace), 1),
     )

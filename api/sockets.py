@@ -9,6 +9,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 import strawberry
 import structlog
 from graphql import GraphQLError
@@ -191,6 +192,10 @@ class Sockets(View[Any, None]):
     async def get_context(self, request: Any, response: Any) -> Any:
         """Until it is known who is there, the connection itself."""
         return response
+
+    def decode_json(self, data: str | bytes) -> object:
+        """A message. Raises ValueError for one that is none, or is nested too deeply to be one."""
+        return orjson.loads(data)
 
     async def identify(self, socket: WebSocket, payload: object) -> Identity:
         """Whose credential came in the introduction. Raises Unauthenticated, NoCredential, TooMany."""

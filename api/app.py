@@ -51,11 +51,11 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
         else None
     )
     register = Register(runtime, schema.trusted, only=settings.trusted_documents_only)
-    endpoint = GraphQL(settings, runtime, gate, schema, register, graphiql)
+    endpoint = Route("/graphql", GraphQL(settings, runtime, gate, schema, register, graphiql), methods=["GET", "POST"])
     sockets = Sockets(settings, runtime, gate, schema, register)
     return Starlette(
         routes=[
-            Route("/graphql", endpoint, methods=["GET", "POST"]),
+            endpoint,
             WebSocketRoute("/graphql", sockets.converse),
             Route("/webhooks/stripe", partial(take_delivery, settings, runtime, inbox), methods=["POST"]),
             Route("/documents/{token}", partial(show_receipt, settings, runtime, gate)),
@@ -68,7 +68,7 @@ def create_app(settings: Settings, runtime: Runtime, *, development_key: str | N
         middleware=[
             Middleware(Envelope, https=settings.address.startswith("https:")),
             *([cross_origin(settings)] if settings.cors_origins or settings.in_development else ()),
-            Middleware(Shortcut, path="/graphql", endpoint=endpoint),
+            Middleware(Shortcut, route=endpoint),
         ],
         lifespan=partial(lifespan, settings, runtime, rates, register),
     )

@@ -95,10 +95,8 @@ def _observe(method: str, route: str, status: int, seconds: float) -> None:
 
 
 def _route(scope: Scope, status: int) -> str:
-    """The route, not the path: a path may hold a token, and there are endlessly many."""
-    if status == HTTPStatus.NOT_FOUND or "endpoint" not in scope:
+    """The route as it is declared, not the path: that may hold a token, and there are endlessly many."""
+    if status == HTTPStatus.NOT_FOUND or "route" not in scope:
         return "other"
-    path: str = scope["path"]
-    for name, value in scope.get("path_params", {}).items():
-        path = path.replace(str(value), f"{{{name}}}")
+    path: str = scope["route"].path
     return path

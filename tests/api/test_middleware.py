@@ -1,6 +1,7 @@
 """Every request gets an id and an answer, also where we fail."""
 
 import httpx
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -48,3 +49,12 @@ async def test_a_browser_is_held_to_https_where_clients_come_by_it() -> None:
     async with client(https=True) as secure, client() as plain:
         assert "strict-transport-security" in (await secure.get("/own")).headers
         assert "strict-transport-security" not in (await plain.get("/own")).headers
+
+
+async def test_an_operator_is_told_of_routes_and_not_of_what_clients_make_up(http: httpx.AsyncClient) -> None:
+    for each in ("/static/made-up", "/documents/documents", "/documents/d", "/graphql", "/made-up"):
+        await http.post(each)
+    [family] = [each for each in REGISTRY.collect() if each.name == "assent_http_seconds"]
+    told = {sample.labels["route"] for sample in family.samples}
+    assert {"/static", "/documents/{token}", "/graphql", "other"} <= told
+    assert not [each for each in told if "made-up" in each or each.count("{") > 1]

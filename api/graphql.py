@@ -34,7 +34,8 @@ from schema.trusted import Trusted
 
 log = structlog.get_logger()
 
-ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
+QUERIES = {OperationType.QUERY}
+ALLOWED = {"GET": QUERIES, "HEAD": QUERIES, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 
 
 class Document(NamedTuple):
@@ -81,21 +82,29 @@ class GraphQL:
         media_type = negotiate(request.headers.get("accept", ""))
         if media_type is None:
             return _refusal(Refused(HTTPStatus.NOT_ACCEPTABLE, f"Accept {GRAPHQL}."), JSON)
-        given = request.headers.get("authorization")
         try:
-            identity = self.gate.recall(given) or await self.gate.let_in(request, given)
-            document = await self._find(await read(request))
-            data = await self._read_at_once(document, request, identity)
-            if data is not None:
-                return Response(f'{{"data":{data}}}', media_type=f"{media_type}; charset=utf-8")
-            if identity.is_recalled:
-                identity = await self.gate.look(request, given)
-            return _told(await self._run_observed(document, request, identity), media_type)
+            return await self._respond(request, media_type)
         except (Refused, TooMany, Unauthenticated) as reason:
             return _refusal(_refused(reason), media_type)
         except TookTooLong:
             error = {"message": TOO_LONG, "extensions": {"code": TIMEOUT}}
             return _response({"data": None, "errors": [error]}, media_type, HTTPStatus.OK)
+
+    async def _respond(self, request: Request, media_type: str) -> Response:
+        given = request.headers.get("authorization")
+        identity = self.gate.recall(given) or await self.gate.let_in(request, given)
+        try:
+            document = await self._find(await read(request))
+            data = await self._read_at_once(document, request, identity)
+        except (Refused, TookTooLong):
+            if identity.is_recalled:  # a revoked key is told so, and does not go on keeping the database busy
+                await self.gate.look(request, given)
+            raise
+        if data is not None:
+            return Response(f'{{"data":{data}}}', media_type=f"{media_type}; charset=utf-8")
+        if identity.is_recalled:
+            identity = await self.gate.look(request, given)
+        return _told(await self._run_observed(document, request, identity), media_type)
 
     async def _find(self, asked: Asked) -> Document:
         trusted = None if asked.document_id is None else await self.register.find(asked.document_id)

@@ -42,7 +42,7 @@ class Asked(NamedTuple):
 
 async def read(request: Request) -> Asked:
     """What a request asks. Raises Refused."""
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         given = request.query_params
         return _asked({**given, **{name: _parsed(given.get(name)) for name in ("variables", "extensions")}})
     if not is_json(request.headers.get("content-type", "")):

@@ -62,6 +62,11 @@ async def test_a_query_is_answered_over_post_and_get(client: httpx.AsyncClient) 
     assert (got.status_code, got.json()) == (200, {"data": {"currentTerms": None}})
 
 
+async def test_whoever_asks_for_the_headers_alone_gets_those_of_a_query(client: httpx.AsyncClient) -> None:
+    for query, status in (("{ __typename }", 200), (MUTATION, 405)):
+        assert (await client.head("/graphql", params={"query": query}, headers=NEW)).status_code == status
+
+
 @pytest.mark.parametrize("document", ["{", "{ nothing }", "query A { __typename } query B { __typename }", CURRENT])
 async def test_a_document_that_cannot_run_is_400_without_data(client: httpx.AsyncClient, document: str) -> None:
     answer = await post(client, document)

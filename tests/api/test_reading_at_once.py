@@ -53,6 +53,21 @@ async def test_a_key_that_is_revoked_reads_nothing_from_then_on(
     assert [each.status_code for each in answers] == [401, 401]
 
 
+@pytest.mark.parametrize("body", [{}, {"documentId": "sha256:" + "0" * 64}, {"query": nested(5)}])
+async def test_a_key_that_is_revoked_is_told_so_whatever_it_asks(
+    http: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch, customer: Customer, body: object
+) -> None:
+    async def take_too_long(*_: object) -> object:
+        raise TookTooLong
+
+    key = await make_key(database, "shop", KeyScope.READ)
+    assert (await http.post("/graphql", json=asked(customer), headers=bearer(key))).status_code == 200
+    async with database.transaction() as session:
+        await keys.revoke(session, Signals(), "shop", NOW)
+    monkeypatch.setattr(type(database.reader), "fetch", take_too_long)
+    assert (await http.post("/graphql", json=body, headers=bearer(key))).status_code == 401
+
+
 async def test_a_customer_reads_only_its_own(
     http: httpx.AsyncClient, token: str, customer: Customer, database: Database
 ) -> None:

@@ -43,7 +43,10 @@ def is_local(connection: HTTPConnection) -> bool:
     A proxy here would make everybody a local peer, so a forwarded request is none. And a page elsewhere that has its
     name resolved to 127.0.0.1 is told by the Host header, which then bears that name.
     """
-    host = urlsplit("//" + connection.headers.get("host", "")).hostname
+    try:
+        host = urlsplit("//" + connection.headers.get("host", "")).hostname
+    except ValueError:
+        return False
     peer = connection.client.host if connection.client else None
     forwarded = any(name in connection.headers for name in FORWARDED)
     return is_loopback(peer) and is_loopback(host) and not forwarded

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 # Seconds between two rounds of telling each other.
 SHARE_EVERY = 1.0
 MINUTE = 60
+# Of one consent; each takes half a second to make.
+DOCUMENTS_PER_MINUTE = 20
 
 
 class TooMany(Exception):
@@ -76,6 +78,10 @@ class Rates:
             self._admit(f"customer:{caller.customer_id}", self.settings.customer_requests_per_minute)
         else:
             self._admit(f"key:{key_id}", self.settings.key_requests_per_minute)
+
+    def show(self, document: object) -> None:
+        """Counts a document that is made for whoever has its address. Raises TooMany."""
+        self._admit(f"document:{document}", DOCUMENTS_PER_MINUTE)
 
     def fail(self, address: str | None) -> None:
         """Counts a credential that opened nothing. Raises TooMany; whoever has a good one is let in all the same."""

@@ -76,8 +76,8 @@ class Document:
     async def sha256(self, info: Info) -> str:
         """Of the document as it would be opened now."""
         async with info.context.runtime.database.read() as session:
-            content = await receipt.render(session, self.consent_id, info.context.now)
-        return hashlib.sha256(content).hexdigest()
+            evidence = await receipt.gather(session, self.consent_id)
+        return hashlib.sha256(await receipt.write(evidence, info.context.now)).hexdigest()
 
 
 def receipt_of(context: Context, consent_id: UUID) -> Document:

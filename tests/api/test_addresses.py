@@ -61,6 +61,7 @@ def test_several_header_lines_count_as_one() -> None:
         ("127.0.0.1", {"host": "rebound.example:8000"}, False),
         ("127.0.0.1", {"host": "127.0.0.1.rebound.example"}, False),
         ("127.0.0.1", {}, False),
+        ("127.0.0.1", {"host": "[x"}, False),
         ("127.0.0.1", {"host": "localhost", "x_forwarded_for": "127.0.0.1"}, False),
         ("127.0.0.1", {"host": "localhost", "forwarded": "for=127.0.0.1"}, False),
         (None, {"host": "localhost"}, False),

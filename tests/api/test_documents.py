@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api import rates
 from api.app import create_app
 from billing import tokens
 from billing.runtime import Runtime
@@ -68,3 +69,12 @@ async def test_no_other_token_opens_a_document(http: httpx.AsyncClient, token: s
     forged, _ = tokens.issue_document(uuid4(), ["somebody else's secret, as long as it takes"], NOW)
     for each in (token, forged, "x", "a.b.c", tokens.issue_document(uuid4(), TOKEN_SECRETS, NOW)[0][:-1]):
         assert (await http.get(f"/documents/{each}")).status_code == 404
+
+
+async def test_a_document_is_not_made_without_end(
+    http: httpx.AsyncClient, receipt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "DOCUMENTS_PER_MINUTE", 2)
+    answers = [await http.get(urlsplit(receipt["url"]).path) for _ in range(3)]
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0

@@ -13,7 +13,7 @@ from billing.consents.receipt.words import instant
 from billing.consents.standing import ConsentStatus, status
 from billing.tables import Consent
 
-__all__ = ["render"]
+__all__ = ["gather", "render", "write"]
 
 
 async def render(session: AsyncSession, consent_id: UUID, now: datetime) -> bytes:
@@ -22,8 +22,11 @@ async def render(session: AsyncSession, consent_id: UUID, now: datetime) -> byte
     Then what has happened since, and what was charged under it. The same bytes for the same state, so that a hash of it
     can be promised. Raises NoResultFound for an unknown one.
     """
-    evidence = await gather(session, consent_id)
-    # Half a second of computing, in which the event loop has other things to do.
+    return await write(await gather(session, consent_id), now)
+
+
+async def write(evidence: Evidence, now: datetime) -> bytes:
+    """The same of what was gathered: half a second of computing, in which others have use for the session."""
     return await asyncio.to_thread(paper.print_document, _compose(evidence, now))
 
 

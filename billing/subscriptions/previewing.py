@@ -63,7 +63,8 @@ async def preview(runtime: Runtime, caller: Caller, wanted: NewSubscription | Su
     trial_days = wanted.trial_days if isinstance(wanted, NewSubscription) else None
     check(trial_days=trial_days, coupon=wanted.coupon)
     if caller.is_customer:
-        require_merchant(trial_days, wanted.coupon)
+        prorate = isinstance(wanted, NewSubscription) or wanted.prorate
+        require_merchant(trial_days, wanted.coupon, prorate=prorate)
     return await _preview(runtime, caller, wanted, by_customer=caller.is_customer)
 
 

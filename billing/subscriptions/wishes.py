@@ -82,10 +82,12 @@ def check(
     raise_problems(problems + (check_text("coupon", coupon, longest=LONGEST_COUPON) if coupon is not None else []))
 
 
-def require_merchant(*given: object) -> None:
-    """Raises NotAllowed where a customer gives what is the merchant's."""
+def require_merchant(*given: object, prorate: bool = True) -> None:
+    """Raises NotAllowed where a customer gives what is the merchant's: a dearer price for nothing is so as well."""
     if any(given):
         raise NotAllowed("Metadata, trials and coupons are the merchant's; leave them out, or name its preview.")
+    if not prorate:
+        raise NotAllowed("prorate: false is the merchant's; leave prorate out, or name the merchant's previewToken.")
 
 
 def listed(items: list[Item]) -> list[list[Any]]:

@@ -44,7 +44,7 @@ class SubscriptionChangeInput:
     subscription_id: strawberry.ID = strawberry.field(description="Which.")
     items: list[SubscriptionItemInput] = strawberry.field(description="The whole wanted set.")
     prorate: bool = strawberry.field(
-        default=True, description="Whether the rest of the period is billed at once, or credited."
+        default=True, description="Whether the rest of the period is billed at once, or credited. False: for keys only."
     )
     coupon: str | None = strawberry.field(default=strawberry.UNSET, description="Stripe's id of it. For keys only.")
 
@@ -83,7 +83,7 @@ class UpdateSubscriptionInput:
         default=strawberry.UNSET, description="Keys to set; one with a null value is removed. For keys only."
     )
     prorate: bool = strawberry.field(
-        default=True, description="Whether the rest of the period is billed at once, or credited."
+        default=True, description="Whether the rest of the period is billed at once, or credited. False: for keys only."
     )
     preview_token: str | None = strawberry.field(
         default=strawberry.UNSET, description="If given, everything else must be what was previewed."

@@ -181,6 +181,19 @@ async def test_a_stale_offer_is_not_granted_anew_to_the_customer(runtime: Runtim
         await it.subscribe(caller=own, items=[Item(price.id)], preview_token=caught.value.current.token)
 
 
+async def test_a_stale_offer_without_proration_is_not_granted_anew(runtime: Runtime, sandbox: RunningSandbox) -> None:
+    it = await subscribed(runtime, sandbox)
+    price = await a_price(runtime, 25, self_service=True)
+    own = Caller("CUSTOMER", customer_id=it.ready.customer)
+    token = (await it.preview(price, prorate=False)).token
+    it.runtime = after(runtime, minutes=61)
+    with pytest.raises(PreviewStale) as caught:
+        await it.update(price, caller=own, prorate=False, preview_token=token)
+    with pytest.raises(NotAllowed, match="prorate"):
+        await it.update(price, caller=own, prorate=False, preview_token=caught.value.current.token)
+    assert await it.charged() == [1500]
+
+
 async def test_a_trial_begins_without_a_method(runtime: Runtime, sandbox: RunningSandbox) -> None:
     it = await ready(runtime, sandbox)
     preview = await preview_new(it, trial_days=14)

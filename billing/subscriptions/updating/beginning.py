@@ -53,7 +53,8 @@ async def update(runtime: Runtime, caller: Caller, wanted: SubscriptionChange, *
 def _check(caller: Caller, wanted: SubscriptionChange, key: str) -> None:
     check(key=key, metadata=wanted.metadata, coupon=wanted.coupon)
     if caller.is_customer:
-        require_merchant(wanted.metadata, None if wanted.preview_token else wanted.coupon)
+        by_token = wanted.preview_token is not None
+        require_merchant(wanted.metadata, None if by_token else wanted.coupon, prorate=by_token or wanted.prorate)
 
 
 def _require_something(wanted: SubscriptionChange) -> None:

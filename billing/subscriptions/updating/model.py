@@ -24,7 +24,7 @@ async def wish_of(
     if found is None:
         return operation.intent
     if operation.party != MERCHANT != found.party:
-        require_merchant(found.wish["coupon"])
+        require_merchant(found.wish["coupon"], prorate=found.wish["prorate"])
     return {**previews.bind(operation.intent, found.wish), "at": found.wish["at"]}
 
 

@@ -194,6 +194,26 @@ async def test_a_customer_changes_to_self_service_prices_alone(runtime: Runtime,
     assert len((await it.at_stripe())["discounts"]) == 1
 
 
+async def test_only_the_merchant_lets_a_customer_have_a_dearer_price_unpaid(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it = await subscribed(runtime, sandbox)
+    own = Caller("CUSTOMER", customer_id=it.ready.customer)
+    dearer = await a_price(runtime, 25, self_service=True)
+    with pytest.raises(NotAllowed, match="prorate"):
+        await it.preview(dearer, caller=own, prorate=False)
+    with pytest.raises(NotAllowed, match="prorate"):
+        await it.update(dearer, caller=own, prorate=False)
+    paid = await it.preview(dearer, caller=own)
+    with pytest.raises(InvalidInput):
+        await it.update(dearer, caller=own, prorate=False, preview_token=paid.token)
+    assert await it.billed() == [(it.ready.price.stripe_id, 1)]
+    offer = await it.preview(dearer, prorate=False)
+    assert (await it.update(dearer, caller=own, prorate=False, preview_token=offer.token)).error is None
+    assert await it.billed() == [(dearer.stripe_id, 1)]
+    assert await it.charged() == [1500]
+
+
 async def test_what_assent_does_not_hold_to_a_consent_is_left_alone(runtime: Runtime, sandbox: RunningSandbox) -> None:
     it = await subscribed(runtime, sandbox)
     owner = (await it.at_stripe())["customer"]

@@ -123,10 +123,17 @@ async def require_within_limits(
         require_currency(limits, stripe_type or "", currency)
 
 
-async def require_takes(session: AsyncSession, limits: Limits, method_id: UUID | None, currency: str) -> None:
-    """Raises PaymentMethodLimit where this method, if there is one, is not charged in the currency."""
-    method = await session.get(PaymentMethod, method_id) if method_id else None
-    require_currency(limits, method.stripe_type if method else "", currency)
+async def require_takes(
+    session: AsyncSession, limits: Limits, customer_id: UUID, method_id: UUID | None, currency: str
+) -> None:
+    """Raises PaymentMethodLimit where this method of the customer's, if there is one, is not charged in the currency.
+
+    Of another customer's, nothing is told: it is not found later, as one that there is not.
+    """
+    if method_id is not None:
+        own = select(PaymentMethod.stripe_type).where(PaymentMethod.customer_id == customer_id)
+        stripe_type = (await session.exec(own.where(PaymentMethod.id == method_id))).first()
+        require_currency(limits, stripe_type or "", currency)
 
 
 def stripe_items(prices: list[Price], quantities: list[int]) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog.testing
 
 from billing import catalogue, payments, setup_sessions, subscriptions
-from billing.errors import PaymentMethodLimit
+from billing.callers import Caller
+from billing.errors import NotFound, PaymentMethodLimit
 from billing.limits import Limits, require_currency
 from billing.money import Money
 from billing.payments import NewRefund
@@ -90,6 +92,22 @@ async def test_a_subscription_is_not_moved_to_a_method_that_does_not_take_its_cu
         await subscriptions.update(stricter, MERCHANT, change, idempotency_key=unique("change"))
     [subscription] = await it.at_stripe("subscriptions")
     assert subscription["default_payment_method"] == it.method.stripe_id
+
+
+async def test_the_limit_of_another_customers_method_tells_nothing_of_it(
+    runtime: Runtime, sandbox: RunningSandbox
+) -> None:
+    it, other = await ready(runtime, sandbox, card="4242424242424242"), await ready(runtime, sandbox)
+    made = await it.subscribe()
+    stricter = limited(runtime, currencies=frozenset({"EUR"}))
+    own = Caller("CUSTOMER", customer_id=it.customer)
+    told = []
+    for method_id in (other.method.id, uuid4()):
+        change = SubscriptionChange(made.subscription_id, payment_method_id=method_id)
+        with pytest.raises(NotFound) as caught:
+            await subscriptions.update(stricter, own, change, idempotency_key=unique("change"))
+        told.append(caught.value.dump())
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(("refuse", "country"), [(False, "US"), (True, "US"), (True, "DE"), (True, None)])

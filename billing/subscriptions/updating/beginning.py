@@ -42,8 +42,8 @@ async def update(runtime: Runtime, caller: Caller, wanted: SubscriptionChange, *
         _require_something(wanted)
         call = Call("updateSubscription", caller, idempotency_key, wanted.intent(), subscription.customer_id)
         if not await operations.is_begun(session, call):
-            currency = await currency_of(session, subscription)
-            await require_takes(session, runtime.limits, wanted.payment_method_id, currency)
+            currency, owner = await currency_of(session, subscription), subscription.customer_id
+            await require_takes(session, runtime.limits, owner, wanted.payment_method_id, currency)
     try:
         return _updated(await operations.run(runtime, UPDATE, call))
     except PreviewStale as stale:

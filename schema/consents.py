@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from sqlalchemy import case
 from sqlmodel import col, select
 
 from billing import tables, tokens
+from billing.callers import CUSTOMER
 from billing.consents import receipt, status_expression
 from schema.catalogue import interval_of
 from schema.connections import Connection
@@ -16,7 +18,7 @@ from schema.context import Context, Info
 from schema.enums import ConsentChannel, ConsentStatus, ConsentUsage
 from schema.nodes import Node
 from schema.nouns import Customer, Product, Subscription, Terms
-from schema.reads import NOW, among, column, described, filled, many, money, node, one, paged, part
+from schema.reads import NOW, among, column, constant, described, filled, many, money, node, one, paged, part
 from schema.reads.declarations import COST
 from schema.scalars import URL, Currency
 from schema.values import BillingInterval, Money
@@ -25,6 +27,8 @@ table: Any = tables.Consent
 
 STATUS = status_expression(NOW)
 WITH_STATUS = among("status", ConsentStatus, STATUS, "Only those of these statuses.")
+# Which of the merchant's keys it was is the merchant's own business.
+RECORDER = case((table.recorded_by == constant(CUSTOMER), constant(CUSTOMER)), else_=constant("MERCHANT"))
 
 _products = select(tables.ConsentProduct.product_id).where(tables.ConsentProduct.consent_id == table.id)
 
@@ -57,7 +61,9 @@ class ConsentEvidence:
     user_agent: str | None = column(table.user_agent, "The customer's browser or app; null once it was removed.")
     locale: str | None = column(table.locale, "The language in which the customer was asked.")
     channel: ConsentChannel = column(table.channel, "Where the customer agreed.")
-    recorded_by: str = column(table.recorded_by, "CUSTOMER, or the name of the API key.")
+    recorded_by: str = column(
+        table.recorded_by, "CUSTOMER, or the name of the API key, which is MERCHANT to customers.", customers=RECORDER
+    )
     observed: bool = column(
         table.observed, "True where Assent itself saw address and device; false where the merchant reported them."
     )

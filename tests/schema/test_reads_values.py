@@ -10,7 +10,7 @@ from schema.nodes import global_id
 from tests import factories as make
 from tests import taken_back
 from tests.factories import NOW
-from tests.schema.conftest import Client, token_of
+from tests.schema.conftest import KEY, Client, token_of
 
 METHOD = "query ($id: ID!) { node(id: $id) { ... on PaymentMethod { __typename type status isDefault label } } }"
 
@@ -157,6 +157,19 @@ async def test_consents_stand_or_do_not(
         consent = await make.create_consent(session, await make.create_customer(session), **changes)
     document = "query ($id: ID!) { node(id: $id) { ... on Consent { status } } }"
     assert (await client.ask(document, id=f"consent_{consent.id}"))["node"] == {"status": status}
+
+
+@pytest.mark.parametrize(("recorded_by", "shown"), [("CUSTOMER", "CUSTOMER"), ("back office of Jane Doe", "MERCHANT")])
+async def test_customers_are_not_told_which_key_recorded_a_consent(
+    client: Client, database: Database, recorded_by: str, shown: str
+) -> None:
+    async with database.transaction() as session:
+        customer = await make.create_customer(session)
+        consent = await make.create_consent(session, customer, recorded_by=recorded_by)
+    document = "query ($id: ID!) { node(id: $id) { ... on Consent { evidence { recordedBy } } } }"
+    for caller, told in ((KEY, recorded_by), (token_of(customer), shown)):
+        data = await client.ask(document, caller, id=global_id("consent", consent.id))
+        assert data["node"]["evidence"]["recordedBy"] == told
 
 
 async def test_a_scope_without_limits_is_null_where_there_is_none(client: Client, database: Database) -> None:

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from billing.errors import InvalidInput, PreviewStale, Problem, Scope
+from billing.errors import AuthenticationRequired, InvalidInput, PreviewStale, Problem, Scope
 from billing.input import raise_problems
 from billing.previews.figures import Figures
 from billing.stripe_gateway import JSONObject
-from billing.tables import Operation, SubscriptionPreview
+from billing.tables import Operation, OperationStatus, SubscriptionPreview
 
 # How long a price is promised, and how long it is remembered that it was.
 LIFE = timedelta(hours=1)
@@ -28,6 +28,7 @@ BOUND = {
     "payment_method_id": "paymentMethodId",
 }
 STALE = "What was previewed no longer holds; look at what it would cost now."
+TAKEN = "This token is that of a call with another idempotencyKey; repeat that call, or preview it anew."
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,29 @@ async def find(
     if found.expires_at <= now:
         raise PreviewStale(STALE)
     return found
+
+
+async def take(session: AsyncSession, operation: Operation) -> None:
+    """Gives the token that `find` has found to this operation, as it begins, and to its repetitions.
+
+    Raises InvalidInput where it is another's: what a key previewed, and alone may grant, is granted once. Two that
+    begin with one token wait for each other at its row.
+    """
+    statement = select(SubscriptionPreview).where(SubscriptionPreview.token == operation.intent["preview_token"])
+    again = statement.with_for_update().execution_options(populate_existing=True)
+    row = (await session.exec(again)).one()
+    if row.used_by_id not in (None, operation.id):
+        user = await session.get(Operation, row.used_by_id, populate_existing=True)
+        if user is not None and _stands(user):
+            raise InvalidInput.at("input", "previewToken", message=TAKEN)
+    row.used_by_id = operation.id
+    session.add(row)
+
+
+def _stands(operation: Operation) -> bool:
+    """Whether it has made something, or may still: so has one that waits for the customer to confirm its payment."""
+    waits = (operation.error or {}).get("error") == AuthenticationRequired.__name__
+    return waits or operation.status not in (OperationStatus.RELEASED, OperationStatus.FAILED)
 
 
 async def require_same(session: AsyncSession, operation: Operation, figures: Figures) -> None:

@@ -56,8 +56,7 @@ async def create(runtime: Runtime, caller: Caller, wanted: NewSubscription, *, i
         intent = {**wanted.intent(), "automatic_tax": runtime.automatic_tax}
         call = Call("createSubscription", caller, idempotency_key, intent, customer.id)
         if not await operations.is_begun(session, call):
-            method_id = wanted.payment_method_id
-            await require_within_limits(session, runtime.limits, customer, method_id, wanted.items)
+            await require_within_limits(session, runtime.limits, customer, wanted.payment_method_id, wanted.items)
     with_current = partial(fill_current, runtime, caller, wanted)
     try:
         created = _created(await operations.run(runtime, CREATE, call))
@@ -81,6 +80,7 @@ async def _begin(session: AsyncSession, operation: Operation, now: datetime) -> 
     wish = await _wish(session, operation, now)
     if "preview_token" not in wish:
         return await _reserve(session, operation, wish, now)
+    await previews.take(session, operation)
     start = await _start(session, operation, wish)
     return Send("quote", start.previewed(now, recurring=False))
 

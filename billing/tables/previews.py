@@ -25,3 +25,5 @@ class SubscriptionPreview(Row, table=True):
     missing: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """The scope that a consent would still have to allow, as `errors.Scope.dump` makes it."""
     expires_at: datetime
+    used_by_id: UUID | None = Field(default=None, sa_type=Identifier)
+    """The last operation that began with it; another may, once that has come to nothing."""

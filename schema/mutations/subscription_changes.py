@@ -86,7 +86,8 @@ class UpdateSubscriptionInput:
         default=True, description="Whether the rest of the period is billed at once, or credited. False: for keys only."
     )
     preview_token: str | None = strawberry.field(
-        default=strawberry.UNSET, description="If given, everything else must be what was previewed."
+        default=strawberry.UNSET,
+        description="If given, everything else must be what was previewed. It serves one call and its repetitions.",
     )
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 

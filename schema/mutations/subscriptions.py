@@ -49,7 +49,8 @@ class CreateSubscriptionInput:
         default=strawberry.UNSET, description="The merchant's own values: an object of strings. For keys only."
     )
     preview_token: str | None = strawberry.field(
-        default=strawberry.UNSET, description="If given, everything else must be what was previewed."
+        default=strawberry.UNSET,
+        description="If given, everything else must be what was previewed. It serves one call and its repetitions.",
     )
     idempotency_key: str = strawberry.field(description="At most 255 characters; the same key does nothing twice.")
 

@@ -41,12 +41,13 @@ class Compiled:
     def of(cls, statement: ClauseElement, dialect: Dialect) -> "Compiled":
         """Writes the SQL."""
         written: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        own = written.params
         kinds = {name: bind.type.dialect_impl(dialect) for bind, name in written.bind_names.items()}
 
         def parameter(name: str) -> Parameter:
             # A list that the schema itself wrote has become one parameter for each of its words.
             kind = kinds.get(name)
-            return Parameter(name, written.params.get(name), kind and kind.bind_processor(dialect))
+            return Parameter(name, own.get(name), kind and kind.bind_processor(dialect))
 
         return cls(str(written), tuple(map(parameter, written.positiontup)))
 

@@ -82,7 +82,7 @@ class Compiler:
             case Leaf():
                 return self._leaf(declaration, type_, place)
             case Identity():
-                return constant(f"{place.source.noun}_").concat(text_of(place.rows.c.id))
+                return constant(f"{place.source.noun}_").concat(text_of(place.column("id")))
             case Part():
                 return self._part(declaration, type_, selected, place)
             case Filled():
@@ -187,7 +187,7 @@ class Compiler:
         return True
 
     def _continued(self, place: Place) -> Expression:
-        return json_object([(CONTINUED, text_of(place.rows.c.id))])
+        return json_object([(CONTINUED, text_of(place.column("id")))])
 
     # ------------------------------------------------------------------ other rows
 

@@ -182,6 +182,6 @@ class Source:
     rows: Select[Any] | None = None
     sequence: str | None = None
 
-    def alias(self) -> FromClause:
+    def alias(self, name: str) -> FromClause:
         """The rows, to select from once more."""
-        return self.table.alias() if self.rows is None else self.rows.subquery()
+        return self.table.alias(name) if self.rows is None else self.rows.subquery(name)

@@ -19,7 +19,7 @@ def find(entry: Place, relation: Relation, selected: Selected, above: Place, wan
     tie = [] if relation.on is None else [relation.on]
     asked = _conditions(relation.arguments, selected, wanted)
     conditions = [above.move(entry.move(each)) for each in (*tie, *asked)]
-    found = select(*entry.rows.c).where(true(), *conditions, *_visible(entry, wanted))
+    found = select(entry.all_columns).select_from(entry.rows).where(true(), *conditions, *_visible(entry, wanted))
     return found if above.is_root else found.correlate(above.rows)
 
 
@@ -29,7 +29,7 @@ def _visible(entry: Place, wanted: Wanted) -> Iterator[Expression]:
     if wanted.for_customer and source.merchant_only:
         yield false()
     elif wanted.for_customer and source.owner:
-        yield entry.rows.c[source.owner] == VIEWER
+        yield entry.column(source.owner) == VIEWER
 
 
 def _conditions(arguments: Iterable[Argument], selected: Selected, wanted: Wanted) -> Iterator[Expression]:

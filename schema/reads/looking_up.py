@@ -51,7 +51,7 @@ def _keyed(
 ) -> tuple[Expression, Expression]:
     """Whether a key is of this noun, and the object that has it."""
     entry, noun = above.entry(source, LOOKED_UP), f"{source.noun} "
-    mine = entry.rows.c[lookup.column]
+    mine = entry.column(lookup.column)
     key = cast(func.substr(keys.c.value, len(noun) + 1), mine.type)
     found = find(entry, Relation(), selected, above, compiler.wanted).where(mine == key).correlate(keys)
     below = entry.among(found)

@@ -52,7 +52,7 @@ class Page:
     def cursor(self) -> Expression:
         """The row's place in the list."""
         if self.place.source.sequence:
-            return text_of(self.place.rows.c[self.place.source.sequence])
+            return text_of(self.place.column(self.place.source.sequence))
         return self.place.cursor(_time(self.place, self.order))
 
     def connection(self, type_: GraphQLObjectType, selected: Selected, make_node: MakeNode) -> Expression:
@@ -92,21 +92,21 @@ class Page:
 
 
 def _time(place: Place, order: Order) -> Expression:
-    return place.move(order[0]) if order else place.rows.c.created_at
+    return place.move(order[0]) if order else place.column("created_at")
 
 
 def _sorted(place: Place, order: Order) -> tuple[Expression, ...]:
     if place.source.sequence:
-        number = place.rows.c[place.source.sequence]
+        number = place.column(place.source.sequence)
         return (number.asc() if order else number.desc(),)
-    time, row_id = _time(place, order), place.rows.c.id
+    time, row_id = _time(place, order), place.column("id")
     return (time.asc(), row_id.asc()) if order else (time.desc(), row_id.desc())
 
 
 def _behind(place: Place, order: Order, after: str) -> Expression:
     if place.source.sequence:
-        number, given = place.rows.c[place.source.sequence], bindparam(after, None, type_=BigInteger())
+        number, given = place.column(place.source.sequence), bindparam(after, None, type_=BigInteger())
         return number > given if order else number < given
     at, row_id = bindparam(after + "at", None, type_=UTCDateTime()), bindparam(after + "id", None, type_=Identifier())
-    mine, its = tuple_(_time(place, order), place.rows.c.id), tuple_(at, row_id)
+    mine, its = tuple_(_time(place, order), place.column("id")), tuple_(at, row_id)
     return mine > its if order else mine < its

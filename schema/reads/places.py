@@ -9,7 +9,20 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Self
 
-from sqlalchemy import Column, ColumnElement, Exists, FromClause, MetaData, ScalarSelect, Select, Table, column, select
+from sqlalchemy import (
+    Column,
+    ColumnClause,
+    ColumnElement,
+    Exists,
+    FromClause,
+    MetaData,
+    ScalarSelect,
+    Select,
+    Table,
+    column,
+    literal_column,
+    select,
+)
 from sqlalchemy.sql import coercions, roles, visitors
 
 from schema.reads.declarations import Expression, Source
@@ -42,11 +55,20 @@ class Place:
 
     def entry(self, source: Source, levels: int = 1) -> "Place":
         """The rows of a source as they are, so many levels below this place."""
-        return Place(source, source.alias(), self.level + levels, names=self.names)
+        return Place(source, source.alias(self._name()), self.level + levels, names=self.names)
 
     def among(self, found: Select[Any]) -> "Place":
         """This place, with only the rows that were found in it."""
-        return Place(self.source, found.subquery(), self.level, names=self.names)
+        return Place(self.source, found.subquery(self._name()), self.level, names=self.names)
+
+    @property
+    def all_columns(self) -> ColumnElement[Any]:
+        """As `*`: to name each of them at each level took most of a statement, and of the time to make it."""
+        return literal_column(f"{self.rows.name}.*")  # type: ignore[attr-defined]
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        """One column of these rows."""
+        return _column(self.rows, name, self.source.table.c[name].type)
 
     def move(self, expression: Expression) -> ColumnElement[Any]:
         """An expression over the table's own columns, as one over these rows."""
@@ -54,7 +76,7 @@ class Place:
 
         def moved(element: Any, **_: Any) -> Any:
             if isinstance(element, Column) and isinstance(element.table, Table) and element.table.name == name:
-                return self.rows.c[element.key]
+                return self.column(element.key)
             return None
 
         return _replace(expression, moved)
@@ -69,13 +91,15 @@ class Place:
                 self.made[element] = self.add(element)
             return self.made[element]
 
-        return _replace(self.move(expression), beside)
+        if expression not in self.made:
+            self.made[expression] = _replace(self.move(expression), beside)
+        return self.made[expression]
 
     def add(self, value: Expression) -> ColumnElement[Any]:
         """A column beside the rows' own: whatever is made of a row can have the value, and it is made once."""
         if self.is_root:
             return value  # type: ignore[no-any-return]
-        name = f"v{next(self.names)}"
+        name = self._name()
         self.columns.append(value.label(name))
         return column(name, value.type)  # its name is the statement's only one, so that no table has to stand before it
 
@@ -85,16 +109,27 @@ class Place:
             return select(*values)
         if not self.columns:
             return select(*values).select_from(self.rows)
-        full = select(*self.rows.c, *self.columns).subquery()
+        full = select(self.all_columns, *self.columns).select_from(self.rows).subquery(self._name())
 
         def lifted(element: Any, **_: Any) -> Any:
-            return full.c[element.key] if isinstance(element, Column) and element.table is self.rows else None
+            is_mine = isinstance(element, ColumnClause) and element.table is self.rows
+            return _column(full, element.name, element.type) if is_mine else None
 
         return select(*(_replace(each, lifted) for each in values)).select_from(full)
 
+    def _name(self) -> str:
+        """One that nothing else in the statement has."""
+        return f"v{next(self.names)}"
+
     def cursor(self, at: Expression) -> ColumnElement[str]:
         """The row's place in an order of pages by this time."""
-        return Moment(at).concat(constant("_")).concat(text_of(self.rows.c.id))
+        return Moment(at).concat(constant("_")).concat(text_of(self.column("id")))
+
+
+def _column(rows: FromClause, name: str, type_: Any) -> ColumnElement[Any]:
+    made: ColumnClause[Any] = column(name, type_)
+    made.table = rows
+    return made
 
 
 def _replace(expression: Expression, replaced: Any) -> ColumnElement[Any]:

@@ -40,6 +40,7 @@ from schema.reads.declarations import (
     Paged,
     Within,
 )
+from schema.reads.selecting import TYPENAME
 from schema.reads.types import DEFINITION, declaration_of
 
 HIGHEST_COST = 50_000
@@ -51,7 +52,7 @@ LIST_SIZE = 3
 CONNECTION_PARTS = frozenset({"node", "pageInfo"})
 
 Below = Callable[[], int]
-OfField = Callable[[FieldNode, GraphQLField | None, Below], int]
+OfField = Callable[[FieldNode, Any, Below], int]
 
 
 class CostLimit(SchemaExtension):
@@ -83,7 +84,11 @@ def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: str | None
 
 @dataclass
 class Measure:
-    """One number for a selection: what `of_field` says of each field, `together`. Introspection counts for nothing."""
+    """One number for a selection: what `of_field` says of each field, `together`. Introspection counts for nothing.
+
+    It is given the field, the type that it is selected of, where there is a schema, and what is below. A `__typename`
+    counts under another name: there can be many of it.
+    """
 
     schema: GraphQLSchema | None
     document: DocumentNode
@@ -112,11 +117,11 @@ class Measure:
         return self._fragment_set(node, type_)
 
     def _field(self, node: FieldNode, type_: Any) -> int:
-        if node.name.value.startswith("__"):
+        if node.name.value.startswith("__") and (node.name.value != TYPENAME or not node.alias):
             return 0
-        definition = getattr(type_, "fields", {}).get(node.name.value)
+        definition = definition_of(node, type_)
         inner = get_named_type(definition.type) if definition else None
-        return self.of_field(node, definition, lambda: self._set(node.selection_set, inner))
+        return self.of_field(node, type_, lambda: self._set(node.selection_set, inner))
 
     def _fragment(self, name: str) -> int:
         if name not in self.known:
@@ -139,8 +144,9 @@ class _Prices:
     operation: OperationDefinitionNode
     variables: Mapping[str, Any]
 
-    def of(self, node: FieldNode, definition: GraphQLField | None, below: Below) -> int:
+    def of(self, node: FieldNode, type_: Any, below: Below) -> int:
         """An object counts for one, a page for its size, a part of an object and a plain value for nothing."""
+        definition = definition_of(node, type_)
         if definition is None:
             return below()
         own: int = definition.extensions[DEFINITION].metadata.get(COST, 0)
@@ -172,6 +178,12 @@ class _Prices:
             }
             return self.variables[name] if name in self.variables else _literal(defaults.get(name))
         return _literal(given)
+
+
+def definition_of(node: FieldNode, type_: Any) -> GraphQLField | None:
+    """What a field is in the type that it is selected of; None where there is no such field, or type."""
+    found: GraphQLField | None = getattr(type_, "fields", {}).get(node.name.value)
+    return found
 
 
 def _literal(node: ValueNode | None) -> Any:

@@ -6,7 +6,7 @@ look here is linear, or bounded by the one before it.
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from graphql import (
@@ -32,13 +32,14 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from schema.faults import COST_EXCEEDED, VALIDATION_FAILED, bad_input, fault
 from schema.limits import Measure
 from schema.parsing import REMEMBERED
+from schema.weights import weight_of
 
 MOST_DEFINITIONS = 60
 """Operations and fragments."""
 MOST_VARIABLES = 100
 MOST_LEVELS = 15
 MOST_FIELDS = 1_000
-"""With fragments unrolled: how much there is to compile."""
+"""How much there is to compile: fragments and the types of interfaces unrolled, by their weight."""
 MOST_ROOT_FIELDS = 20
 # One call makes an object of JSON, and PostgreSQL's takes 50 keys: a type's own fields and these have to fit in.
 MOST_ALIASES = 25
@@ -90,7 +91,7 @@ def look_for_errors(schema: GraphQLSchema, document: DocumentNode, introspection
     Without introspection nothing gives hints at names either.
     """
     try:
-        problems = list(problems_of(document))
+        problems = list(problems_of(schema, document))
     except RecursionError:
         problems = [fault(COST_EXCEEDED, "The document is nested too deeply.")]
     for rules in (FIRST, RULES if introspection else WITHOUT_INTROSPECTION):
@@ -121,10 +122,10 @@ def _errors_of(schema: GraphQLSchema, kept: _Itself, introspection: bool) -> lis
     return look_for_errors(schema, kept.document, introspection)
 
 
-def problems_of(document: DocumentNode) -> Iterator[GraphQLError]:
+def problems_of(schema: GraphQLSchema, document: DocumentNode) -> Iterator[GraphQLError]:
     """An error for each limit that the document goes beyond; what could only be reckoned within others comes last."""
     found = list(_excesses(_written(document))) or list(_misused(document))
-    found = found or list(_excesses(_unrolled(document)))
+    found = found or list(_excesses(_unrolled(schema, document)))
     yield from found or _excesses(
         [("pairs of fields or fragments that have to be compared", _pairs(document), MOST_PAIRS)]
     )
@@ -186,13 +187,13 @@ def _misused(document: DocumentNode) -> Iterator[GraphQLError]:
         yield fault(VALIDATION_FAILED, f"These fragments are never used: {', '.join(unused)}.")
 
 
-def _unrolled(document: DocumentNode) -> Iterator[tuple[str, int, int]]:
+def _unrolled(schema: GraphQLSchema, document: DocumentNode) -> Iterator[tuple[str, int, int]]:
     """What fragments make more of than is written."""
     depth = Measure(None, document, lambda _, __, below: 1 + below(), lambda found: max(found, default=0))
-    fields = Measure(None, document, lambda _, __, below: 1 + below(), sum)
+    fields = Measure(schema, document, partial(weight_of, schema=schema), sum)
     width = Measure(None, document, lambda *_: 1, sum)
     yield "levels of fields", max(depth.each, default=0), MOST_LEVELS
-    yield "fields, fragments unrolled", sum(fields.each), MOST_FIELDS
+    yield "fields, unrolled and by their weight", sum(fields.each), MOST_FIELDS
     yield "fields at its root", max(width.each, default=0), MOST_ROOT_FIELDS
 
 

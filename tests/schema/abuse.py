@@ -23,6 +23,18 @@ def twice(depth: int) -> str:
     return fragments(depth, lambda n: inner.replace("#", str(n + 1)) if n + 1 < depth else "id")
 
 
+def pages(number: int, field: str, fragment: str) -> str:
+    """So many pages of one list of the customer's, with all that the fragment selects of each row."""
+    page = f"a#: {field}(first: 1) {{ edges {{ node {{ ...f }} }} }}"
+    return "{ viewer { " + repeated(page, number) + " } } " + fragment
+
+
+# Of a payment, all that it has to do with.
+PAYMENT = """fragment f on Payment {
+    customer { id } invoice { customer { id } subscription { id } } consent { customer { id } terms { id } }
+    paymentMethod { customer { id } consent { id } } refunds { payment { id } } disputes { payment { id } }
+}"""
+
 CREATE = "mutation { createCustomer(input: { @ }) { error { message } } }"
 IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
@@ -61,6 +73,8 @@ DOCUMENTS = {
     "a variable again and again": "query (" + "$v: Int " * 480 + ") { viewer { id } }",
     "levels of fields": "{ viewer " + "{ defaultPaymentMethod { customer " * 30 + "{ id }" + " } }" * 30 + " }",
     "more levels than are read": "{ viewer " + "{ a " * 900 + "{ id }" + " }" * 900 + " }",
+    "rows of other rows": pages(20, "payments", PAYMENT),
+    "types below types": "{ viewer " + "{ defaultPaymentMethod { customer " * 6 + "{ id name }" + " } }" * 6 + " }",
     "levels of inline fragments": "{ viewer " + "{ ... on Customer " * 400 + "{ id }" + " }" * 400 + " }",
     "levels of lists": "{ products(first: " + "[" * 900 + "]" * 900 + ") { edges { cursor } } }",
     "levels of objects": CREATE.replace("@", 'externalId: "x" metadata: ' + "{a: " * 450 + "1" + "}" * 450),

@@ -13,6 +13,9 @@ from sqlalchemy.engine import Dialect
 
 DIALECTS: Mapping[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": PGDialect_asyncpg()}  # type: ignore[no-untyped-call]
 
+# How many bytes a parameter takes, with what converts its value.
+PARAMETER = 800
+
 Values = Mapping[str, Any]
 
 
@@ -50,6 +53,11 @@ class Compiled:
             return Parameter(name, own.get(name), kind and kind.bind_processor(dialect))
 
         return cls(str(written), tuple(map(parameter, written.positiontup)))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes to keep it."""
+        return len(self.sql) + PARAMETER * len(self.parameters)
 
     def bind(self, values: Values) -> list[Any]:
         """The values in the order of the statement's parameters."""

@@ -24,6 +24,7 @@ from schema.operation_names import name_of, root_field_of
 from schema.parsing import MOST_TOKENS, excess_of, parsed
 from schema.reads.documents import Prepared
 from schema.reads.expecting import expect
+from schema.reads.keeping import KeptOfOne
 from schema.shapes import Checked, look_for_errors
 
 
@@ -94,8 +95,9 @@ class TrustedDocuments:
         if errors:
             return Trusted(text, document, errors)
         named = [name_of(each) for each in _operations(document)]
+        kept = KeptOfOne()
         queries = [
-            Prepared.of(self._schema, document, each)
+            Prepared.of(self._schema, kept, document, each)
             for each in _operations(document)
             if each.operation is OperationType.QUERY
         ]

@@ -6,7 +6,7 @@ the caller may not see is kept out where rows come in, in `finding`: nothing aft
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -71,10 +71,11 @@ CONTINUED = " "
 
 @dataclass(frozen=True)
 class Compiler:
-    """Compiles for one schema and one kind of request."""
+    """Compiles one statement, for one kind of request. `above` has the levels of rows that have others below."""
 
     schema: GraphQLSchema
     wanted: Wanted
+    above: set[int] = field(default_factory=set)
 
     def value(self, declaration: Declaration, type_: Any, selected: Selected, place: Place) -> Expression:
         """The JSON value of one field, for each of the rows at `place`."""
@@ -180,7 +181,10 @@ class Compiler:
 
     def _goes_too_deep(self, declaration: Declaration, type_: Any, selected: Selected, place: Place) -> bool:
         """Whether a select would be needed below the deepest. Raises Declined where the answer has to be whole."""
-        if place.is_root or place.level < self.wanted.deepest or not goes_down(declaration, type_, selected):
+        if place.is_root or not goes_down(declaration, type_, selected):
+            return False
+        if place.level < self.wanted.deepest:
+            self.above.add(place.level)
             return False
         if not self.wanted.marked:
             raise Declined

@@ -7,8 +7,7 @@ value.
 """
 
 import json
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,6 +29,7 @@ from schema.limits import HIGHEST_COST, cost_of
 from schema.parsing import MOST_VALUES, has_more_than, parsed
 from schema.permissions import may_read
 from schema.reads.declarations import MERCHANT_ONLY
+from schema.reads.keeping import Kept
 from schema.reads.reading import values_for, wanted_by
 from schema.reads.selecting import TYPENAME, Bindings, Selected, Selector, Site
 from schema.reads.sql import MISSING
@@ -39,14 +39,15 @@ from schema.reads.variables import plain_of, uses_of
 from schema.reads.wanted import Declined, Wanted
 from schema.shapes import errors_of
 
-DOCUMENTS_KEPT = 512
-# Of one document: by the values of its variables that decide on fields, on sizes, and on which arguments are given.
-SHAPES_KEPT = 64
+# Of one document, by the values of its variables that say how much is read.
+COSTS_KEPT = 64
+# About how many bytes it takes to keep a character of a document that is parsed, and a field that is selected.
+CHARACTER, FIELD = 100, 200
 
 MISSING_AS_JSON = json.dumps(MISSING)[1:-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Selection:
     """What is selected of the root. The statement that it takes depends on the arguments given, and on who asks."""
 
@@ -54,7 +55,12 @@ class Selection:
     fields: tuple[Selected, ...]
     sites: tuple[Site, ...]
     merchant_only: bool
-    statements: dict[Wanted, Compiled | None] = field(default_factory=dict)
+    kept: Kept
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes to keep it."""
+        return FIELD * _number_of(self.fields)
 
     def bindings(self, values: VariableValues) -> Bindings:
         """What is bound in a request with these variables. Raises BAD_USER_INPUT."""
@@ -75,11 +81,7 @@ class Selection:
 
     def statement(self, wanted: Wanted) -> Compiled | None:
         """None where one statement cannot answer."""
-        try:
-            return self.statements[wanted]
-        except KeyError:
-            _make_room(self.statements)
-            return self.statements.setdefault(wanted, self._compiled(wanted))
+        return self.kept.get((self, wanted), lambda: self._compiled(wanted))
 
     def _compiled(self, wanted: Wanted) -> Compiled | None:
         try:
@@ -88,11 +90,12 @@ class Selection:
             return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
-    """One operation of a valid document."""
+    """One operation of a valid document. What is made of it is kept in `kept`."""
 
     schema: GraphQLSchema
+    kept: Kept
     document: DocumentNode
     operation: OperationDefinitionNode
     deciding: tuple[str, ...]
@@ -101,14 +104,20 @@ class Prepared:
     """The variables that say how much is read."""
     plain: Mapping[str, type]
     """All its variables, where each is a text or a yes or no, which are values as they are sent."""
-    selections: dict[tuple[Any, ...], Selection | None] = field(default_factory=dict)
     costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> "Prepared":
+    def of(
+        cls, schema: GraphQLSchema, kept: Kept, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> "Prepared":
         """Looks once at what its variables are for."""
         deciding, sizing = uses_of(document)
-        return cls(schema, document, operation, deciding, sizing, plain_of(operation))
+        return cls(schema, kept, document, operation, deciding, sizing, plain_of(operation))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes to keep it."""
+        return CHARACTER * (self.document.loc.end if self.document.loc else 0)
 
     async def answer(self, context: Context, variables: Mapping[str, Any], key_id: UUID | None) -> str | None:
         """The data as JSON; None where the executor has to answer, or the key is revoked. Raises TookTooLong."""
@@ -140,10 +149,7 @@ class Prepared:
     def selection(self, values: VariableValues) -> Selection | None:
         """What is selected with these variables; None where it is not of our making."""
         flags = tuple(values.coerced.get(each) for each in self.deciding)
-        if flags not in self.selections:
-            _make_room(self.selections)
-            self.selections[flags] = self._selected(values)
-        return self.selections[flags]
+        return self.kept.get((self, flags), lambda: self._selected(values))
 
     def _selected(self, values: VariableValues) -> Selection | None:
         root: Any = self.schema.query_type
@@ -156,14 +162,15 @@ class Prepared:
         if not names <= root.fields.keys():  # introspection
             return None
         merchant_only = any(MERCHANT_ONLY in root.fields[name].extensions[DEFINITION].metadata for name in names)
-        return Selection(self.schema, fields, tuple(selector.sites), merchant_only)
+        return Selection(self.schema, fields, tuple(selector.sites), merchant_only, self.kept)
 
     def _cost(self, values: VariableValues) -> int:
         sizes = tuple(
             len(value) if isinstance(value := values.coerced.get(each), list) else value for each in self.sizing
         )
         if sizes not in self.costs:
-            _make_room(self.costs)
+            if len(self.costs) >= COSTS_KEPT:
+                self.costs.clear()
             name = self.operation.name.value if self.operation.name else None
             self.costs[sizes] = cost_of(self.schema, self.document, name, values.coerced)
         return self.costs[sizes]
@@ -174,17 +181,11 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
         self._schema, self._introspection = schema, introspection
-        self._kept: OrderedDict[tuple[str, str | None], Prepared | None] = OrderedDict()
+        self.kept = Kept()
 
     def find(self, text: str, operation_name: str | None) -> Prepared | None:
         """The operation of that name, or the only one."""
-        asked = (text, operation_name)
-        if asked not in self._kept:
-            self._kept[asked] = self._prepare(text, operation_name)
-            if len(self._kept) > DOCUMENTS_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(asked)
-        return self._kept[asked]
+        return self.kept.get((text, operation_name), lambda: self._prepare(text, operation_name))
 
     def _prepare(self, text: str, operation_name: str | None) -> Prepared | None:
         document = parsed(text)
@@ -193,7 +194,7 @@ class Documents:
             return None
         if errors_of(self._schema, document, self._introspection):
             return None
-        return Prepared.of(self._schema, document, operations[0])
+        return Prepared.of(self._schema, self.kept, document, operations[0])
 
 
 def _operations(document: DocumentNode, name: str | None) -> Iterator[OperationDefinitionNode]:
@@ -202,7 +203,5 @@ def _operations(document: DocumentNode, name: str | None) -> Iterator[OperationD
             yield each
 
 
-def _make_room(kept: dict[Any, Any]) -> None:
-    """Which of them are asked for again nobody knows; a client with so many shapes makes each anew."""
-    if len(kept) >= SHAPES_KEPT:
-        kept.clear()
+def _number_of(fields: Iterable[Selected]) -> int:
+    return sum(1 + sum(_number_of(below) for _, below in each.fields) for each in fields)

@@ -22,6 +22,7 @@ from billing.tables import Customer
 from billing.trusted_documents import id_of
 from schema.operation_names import root_field
 from schema.reads import documents
+from schema.reads.keeping import Kept
 from tests.api.conftest import bearer, client_of
 from tests.factories import NOW
 
@@ -103,7 +104,7 @@ async def test_it_is_asked_for_by_get_too_and_a_mutation_is_not(
 async def test_after_the_start_nothing_is_parsed_checked_or_compiled_whatever_others_send(
     app: Starlette, database: Database, key: str, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents, "DOCUMENTS_KEPT", 100)
+    monkeypatch.setattr(Kept, "most", 300_000)
     await register(database, ONE, PUBLISH)
     done: list[str] = []
 

@@ -11,7 +11,7 @@ from sqlalchemy.sql import coercions, roles, visitors
 
 from schema.limits import Below, definition_of
 from schema.reads.declarations import AnyOne, Declaration, Expression, Leaf, Lookup, Relation, Within
-from schema.reads.types import DEFINITION, declaration_of
+from schema.reads.types import DEFINITION, declaration_of, field_type
 
 # A select of rows, and so many elements of a long expression.
 ROWS, ELEMENTS = 5, 10
@@ -33,11 +33,17 @@ def _own(schema: GraphQLSchema, declaration: Declaration, type_: Any) -> int:
         case Lookup(is_list=True):
             return ROWS * _kinds(schema, type_)
         case Relation() | Within() | Lookup():
-            source = getattr(type_.extensions[DEFINITION].origin, "__source__", None)
+            source = getattr(_row_type(type_).extensions[DEFINITION].origin, "__source__", None)
             return ROWS + (0 if source is None or source.rows is None else _length(source.rows))
         case Leaf():
-            return 1 + _length(coercions.expect(roles.ExpressionElementRole, declaration.expression))
+            shown = (each for each in (declaration.expression, declaration.customers) if each is not None)
+            return 1 + max(_length(coercions.expect(roles.ExpressionElementRole, each)) for each in shown)
     return 1
+
+
+def _row_type(type_: Any) -> Any:
+    """That of the rows, where this is the type of a page of them."""
+    return field_type(field_type(type_, "edges"), "node") if "edges" in getattr(type_, "fields", ()) else type_
 
 
 def _kinds(schema: GraphQLSchema, type_: Any) -> int:

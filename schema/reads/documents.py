@@ -102,8 +102,8 @@ class Prepared:
     """The variables of directives."""
     sizing: tuple[str, ...]
     """The variables that say how much is read."""
-    plain: Mapping[str, type]
-    """All its variables, where each is a text or a yes or no, which are values as they are sent."""
+    plain: Mapping[str, type] | None
+    """Its variables, where each is a text or a yes or no, which are values as they are sent; None where one is not."""
     costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     @classmethod
@@ -139,9 +139,7 @@ class Prepared:
         return text if stands and MISSING_AS_JSON not in text else None
 
     def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | None:
-        if self.plain.keys() == variables.keys() and all(
-            type(variables[each]) is kind for each, kind in self.plain.items()
-        ):
+        if self.plain is not None and self.plain == {name: type(value) for name, value in variables.items()}:
             return VariableValues({}, dict(variables))
         found = get_variable_values(self.schema, self.operation.variable_definitions or (), dict(variables))
         return found if isinstance(found, VariableValues) else None

@@ -18,11 +18,12 @@ def uses_of(document: DocumentNode) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(uses.deciding)), tuple(sorted(uses.sizing))
 
 
-def plain_of(operation: OperationDefinitionNode) -> Mapping[str, type]:
-    """All variables with the types of their values, where no value has to be made into another; else none of them."""
+def plain_of(operation: OperationDefinitionNode) -> Mapping[str, type] | None:
+    """Its variables with the types of their values, if none has to be made into another; None if one has to be."""
     defined = operation.variable_definitions or ()
     kinds = {each.variable.name.value: PLAIN.get(print_ast(each.type).rstrip("!")) for each in defined}
-    return {name: kind for name, kind in kinds.items() if kind} if all(kinds.values()) else {}
+    known = {name: kind for name, kind in kinds.items() if kind}
+    return known if known.keys() == kinds.keys() else None
 
 
 class _Uses(Visitor):

@@ -90,3 +90,30 @@ async def test_all_ways_give_the_same_bytes(
         if asked == DOCUMENTS // len(PARTS):
             break
     assert whole > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($first: Int = 1) { invoices(first: $first) { edges { node { number } } } }",
+        "query ($of: [InvoiceStatus!] = [VOID]) { invoices(status: $of) { edges { node { number } } } }",
+        'query ($text: String = "nobody") { customers(search: $text) { edges { node { name } } } }',
+        "query ($no: Boolean = true) { customers { edges { node { name @skip(if: $no) id } } } }",
+        "query ($first: Int!) { invoices(first: $first) { edges { node { number } } } }",
+        "query ($id: ID!) { customer(id: $id) { name } }",
+    ],
+)
+async def test_variables_that_are_left_out_are_so_on_all_ways(
+    client: Client, database: Database, graphql_schema: GraphQLSchema, text: str
+) -> None:
+    async with database.transaction() as session:
+        customer = await make.create_customer(session)
+        for _ in range(3):
+            await make.create_invoice(session, customer)
+    documents = Documents(client.schema._schema, introspection=True)
+    prepared = documents.find(text, None)
+    assert prepared
+    whole = await prepared.answer(client.context(KEY), {}, None)
+    result = await client.schema.execute(text, {}, client.context(KEY))
+    assert (whole and json.loads(whole)) == result.data
+    assert bool(whole) is ("!)" not in text)

@@ -28,7 +28,6 @@ SECRETS = re.compile(
 HINTS = ("k_", "whsec_", "_secret_", "eyj", "://", "bearer ")
 DIGITS = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 
-
 # A line, its time with `Z`.
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 

@@ -36,6 +36,7 @@ class Patient(HttpToolsProtocol):
     has_head = False
     has_ended = False
     size = 0
+    unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.joining = Joining(transport, self.loop)
@@ -47,6 +48,8 @@ class Patient(HttpToolsProtocol):
         super().data_received(data)
         if self.has_ended:
             self.size = 0  # most likely all of it was this request, and nothing the next one's head
+            if self.cycle is not None and self.cycle.response_complete and self.waiting is None:
+                self._wait()  # it was answered before its end, and uvicorn waits no more
         elif not self.transport.is_closing() and self.transport.get_protocol() is self:  # else a WebSocket by now
             self._count(len(data))
 
@@ -58,19 +61,35 @@ class Patient(HttpToolsProtocol):
             self._wait()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if (
-            not self.has_head
-        ):  # what comes behind a body says nothing of the request: nobody between us has looked at it
+        # What comes behind a body says nothing of the request: nobody between the client and us has looked at it.
+        if not self.has_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= MOST_WAITING:
-            raise ValueError("too many requests wait")  # to the parser, which ends the connection with 400
+            self.transport.close()  # without a word, which would be taken for the answer to the first of them
+            raise ValueError("too many requests wait")
         self.has_head, self.has_ended, self.size = True, False, 0
         self._stop_waiting()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.has_head, self.has_ended = False, True
+        self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._watch_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch_writing()
+
     def handle_websocket_upgrade(self) -> None:
+        self._stop_waiting()
+        self._stop_writing()
         super().handle_websocket_upgrade()
         socket = self.transport.get_protocol()
         if isinstance(socket, PatientSocket) and not socket.handshake_initiated:
@@ -78,16 +97,11 @@ class Patient(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.writing = self.loop.call_later(READS_WITHIN, self.transport.abort)
+        self._watch_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop_writing()
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self.has_head, self.has_ended = False, True
-        self._stop_waiting()
 
     def eof_received(self) -> None:
         self.joining.flush()  # the transport closes by itself after this
@@ -106,18 +120,32 @@ class Patient(HttpToolsProtocol):
             self.waiting.cancel()
             self.waiting = None
 
-    def _stop_writing(self) -> None:
-        if self.writing is not None:
-            self.writing.cancel()
-            self.writing = None
-
     def _give_up(self) -> None:
-        if self.pipeline or not (self.has_head or self.cycle is None or self.cycle.response_complete):
-            self._wait()  # an answer to what came before is on its way
+        is_before = not (self.has_head or self.cycle is None or self.cycle.response_complete)
+        if self.pipeline or is_before or self.flow.read_paused:
+            self._wait()  # an answer to what came before is on its way, or it is we who do not read
             return
         if self.has_head and not self.cycle.response_started:
             self.transport.write(TIMED_OUT)
         self.transport.close()
+        self._watch_writing()
+
+    def _watch_writing(self) -> None:
+        self.unread = self.transport.get_write_buffer_size()
+        if self.unread and self.writing is None:
+            self.writing = self.loop.call_later(READS_WITHIN, self._look_at_writing)
+
+    def _look_at_writing(self) -> None:
+        self.writing = None
+        if self.transport.get_write_buffer_size() < self.unread:
+            self._watch_writing()
+        else:
+            self.transport.abort()
+
+    def _stop_writing(self) -> None:
+        if self.writing is not None:
+            self.writing.cancel()
+            self.writing = None
 
 
 class PatientSocket(WebSocketsSansIOProtocol):

@@ -62,7 +62,7 @@ def _parsed(text: str | bytes | None) -> Any:
     try:
         return orjson.loads(text) if text else None
     except orjson.JSONDecodeError as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "This is not JSON in UTF-8.") from error
+        raise Refused(HTTPStatus.BAD_REQUEST, "This is not JSON in UTF-8, or has half a character.") from error
 
 
 def _asked(given: Any) -> Asked:

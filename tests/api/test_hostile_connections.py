@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -86,11 +89,37 @@ async def test_what_comes_behind_a_body_is_no_header(streams: Streams, key: str)
     assert said.startswith(b"HTTP/1.1 401")
 
 
-async def test_what_comes_behind_a_body_has_an_end(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_comes_behind_a_body_has_an_end(streams: Streams, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "BODY_WITHIN", PATIENCE * 10)
     monkeypatch.setattr(patience, "LARGEST_REST", 100_000)
+    allowed = CHUNKED.replace(b"Connection: close", f"Authorization: Bearer {key}".encode())
     line = b"X-Long: " + b"a" * 8000 + b"\r\n"
-    await ended(streams, CHUNKED + b"0\r\n", *[line] * 20)
+    assert await ended(streams, allowed + b"0\r\n", *[line] * 20) == b""
+
+
+async def test_who_was_refused_before_the_body_s_end_is_let_go_of_behind_it(streams: Streams) -> None:
+    reader, writer = streams
+    writer.write(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401")
+    assert (await ended(streams, b"abcd")).endswith(b"}")
+
+
+async def test_who_reads_slowly_reads_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 24 * 2**20
+
+    async def answer(_request: Request) -> Response:
+        return Response(b"x" * size)
+
+    async with serving(Starlette(routes=[Route("/large", answer)])) as address:
+        parts = urlsplit(address)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=4096)
+        writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        heard = 0
+        while part := await reader.read(size // 8):
+            heard += len(part)
+            await asyncio.sleep(SHORT / 40 * len(part) / 65_536)
+        assert heard > size
+        writer.close()
 
 
 @pytest.mark.parametrize(

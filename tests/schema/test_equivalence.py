@@ -20,7 +20,7 @@ from tests.schema.documents import texts as texts_in
 from tests.schema.random_documents import Writer
 from tests.schema.worlds import World, create_world
 
-DOCUMENTS = 120
+DOCUMENTS = 250
 PARTS = range(4)
 # Fields for the merchant alone, and cursors of other lists.
 EXPECTED = {FORBIDDEN, BAD_USER_INPUT, CURSOR_EXPIRED}

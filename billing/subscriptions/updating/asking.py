@@ -44,6 +44,8 @@ async def begin(session: AsyncSession, operation: Operation, now: datetime) -> N
     subscription = await row_of(session, operation)
     require_managed(subscription)
     wanted = await wish_of(session, operation, subscription, now)
+    if operation.intent.get("preview_token") is not None:
+        await previews.take(session, operation)
     made: dict[str, Any] = {"wish": wanted}
     if method_id := uuid(wanted["payment_method_id"]):
         method = await get_method(session, customer, method_id, now)

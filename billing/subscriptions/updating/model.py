@@ -19,16 +19,12 @@ from billing.tables import Operation, Subscription
 async def wish_of(
     session: AsyncSession, operation: Operation, subscription: Subscription, now: datetime
 ) -> dict[str, Any]:
-    """The input, with what its preview had in place of what was left out; the preview is then the operation's.
-
-    Raises as `previews.find`, `take` and `bind` do.
-    """
+    """The input, with what its preview had in place of what was left out. Raises as `previews.find` and `bind` do."""
     found = await previews.find(session, operation, subscription_id=subscription.id, now=now)
     if found is None:
         return operation.intent
     if operation.party != MERCHANT != found.party:
         require_merchant(found.wish["coupon"], prorate=found.wish["prorate"])
-    await previews.take(session, operation)
     return {**previews.bind(operation.intent, found.wish), "at": found.wish["at"]}
 
 
